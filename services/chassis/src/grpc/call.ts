@@ -1,0 +1,58 @@
+import { CallEndedError } from '../errors.js';
+
+/** Limits under which a piece of work runs; travels down every hop. */
+export interface CallLimits {
+  /** Aborted when the caller leaves or the deadline passes; its reason is a CallEndedError. */
+  readonly signal: AbortSignal;
+  /** Moment by which the caller wants the answer, in milliseconds since the epoch; Infinity if it set none. */
+  readonly deadline: number;
+}
+
+/** What is needed of a grpc-js server call, of whatever kind. */
+export interface ServerCall {
+  readonly cancelled: boolean;
+  getDeadline(): Date | number;
+  once(event: 'cancelled', listener: () => void): unknown;
+}
+
+/** The limits of a call as its caller set them. */
+export function limitsOf(call: ServerCall): CallLimits {
+  const raw = call.getDeadline();
+  const deadline = typeof raw === 'number' ? raw : raw.getTime();
+  const controller = new AbortController();
+  const end = (): void => {
+    controller.abort(new CallEndedError(Date.now() >= deadline ? 'deadline' : 'cancelled'));
+  };
+  if (call.cancelled) end();
+  else call.once('cancelled', end);
+  return { signal: controller.signal, deadline };
+}
+
+/** Narrower limits: those given, and a time limit of their own. `release` must be called when the work is done. */
+export function within(limits: CallLimits, timeoutMs: number): CallLimits & { release: () => void } {
+  const deadline = Math.min(limits.deadline, Date.now() + timeoutMs);
+  const controller = new AbortController();
+  const forward = (): void => {
+    controller.abort(limits.signal.reason);
+  };
+  if (limits.signal.aborted) forward();
+  else limits.signal.addEventListener('abort', forward, { once: true });
+  const timer = setTimeout(
+    () => {
+      controller.abort(new CallEndedError('deadline'));
+    },
+    Math.max(0, Math.min(deadline - Date.now(), 2 ** 31 - 1)),
+  );
+  timer.unref();
+  return {
+    signal: controller.signal,
+    deadline,
+    release: () => {
+      clearTimeout(timer);
+      limits.signal.removeEventListener('abort', forward);
+    },
+  };
+}
+
+/** No limits; for work that no caller waits for. */
+export const unlimited: CallLimits = { signal: new AbortController().signal, deadline: Infinity };
