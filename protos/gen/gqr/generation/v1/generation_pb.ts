@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gqr/generation/v1/generation.proto.
  */
 export const file_gqr_generation_v1_generation: GenFile = /*@__PURE__*/
-  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLLAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkIkQKC1Bvb2xPcHRpb25zEgwKBHNpemUYASABKA0SJwoDa2V5GAIgASgOMhouZ3FyLmdlbmVyYXRpb24udjEuUG9vbEtleSKtAgoPR2VuZXJhdGVSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SFgoOcG9saWN5X3ZlcnNpb24YBSABKAkSNAoIZGVjb2RpbmcYBiABKAsyIi5ncXIuZ2VuZXJhdGlvbi52MS5EZWNvZGluZ09wdGlvbnMSGAoQZXhjbHVkZWRfcXVlcmllcxgHIAMoCRIsCgRwb29sGAggASgLMh4uZ3FyLmdlbmVyYXRpb24udjEuUG9vbE9wdGlvbnMSFgoOaW5jbHVkZV9wcm9tcHQYCSABKAgiTgoOR2VuZXJhdGVkUXVlcnkSDAoEdGV4dBgBIAEoCRIbCg5sb2dfcHJvcGVuc2l0eRgCIAEoAUgAiAEBQhEKD19sb2dfcHJvcGVuc2l0eSJ4CgVVc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhwKFGNhY2hlZF9wcm9tcHRfdG9rZW5zGAIgASgNEhkKEWNvbXBsZXRpb25fdG9rZW5zGAMgASgNEg8KB3JlZHJhd3MYBCABKA0SDgoGcG9vbGVkGAUgASgIIoMBChFFZmZlY3RpdmVEZWNvZGluZxITCgt0ZW1wZXJhdHVyZRgBIAEoARINCgV0b3BfcBgCIAEoARINCgVtaW5fcBgDIAEoARIaChJyZXBldGl0aW9uX3BlbmFsdHkYBCABKAESDAoEc2VlZBgFIAEoBBIRCglwb29sX3NpemUYBiABKA0itAMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IsoBChZTdHJlYW1HZW5lcmF0ZVJlc3BvbnNlEjoKDmF1eGlsaWFyeV90ZXh0GAEgASgLMiAuZ3FyLmdlbmVyYXRpb24udjEuQXV4aWxpYXJ5VGV4dEgAEjIKBXF1ZXJ5GAIgASgLMiEuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVkUXVlcnlIABI3CghyZXNwb25zZRgDIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2VIAEIHCgVldmVudCIrCg1BdXhpbGlhcnlUZXh0EgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSKHAwoSUHJvcG9zZU5leHRSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SUgoPYXV4aWxpYXJ5X3RleHRzGAUgAygLMjkuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSFgoOY2hvc2VuX3F1ZXJpZXMYBiADKAkSEgoKY2FuZGlkYXRlcxgHIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgIIAEoCRI0CghkZWNvZGluZxgJIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMgoJQ2FuZGlkYXRlEgwKBHRleHQYASABKAkSFwoPbG9nX3Byb2JhYmlsaXR5GAIgASgBIqoCChNQcm9wb3NlTmV4dFJlc3BvbnNlEjAKCmNhbmRpZGF0ZXMYASADKAsyHC5ncXIuZ2VuZXJhdGlvbi52MS5DYW5kaWRhdGUSUwoPYXV4aWxpYXJ5X3RleHRzGAIgAygLMjouZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZS5BdXhpbGlhcnlUZXh0c0VudHJ5EiwKBnBvbGljeRgDIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhInCgV1c2FnZRgEIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKrAgoUU2NvcmVSZXNwb25zZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRJUCg9hdXhpbGlhcnlfdGV4dHMYBCADKAsyOy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVxdWVzdC5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBSADKAkSFgoOcG9saWN5X3ZlcnNpb24YBiABKAkaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIo8BChVTY29yZVJlc3BvbnNlUmVzcG9uc2USFwoPbG9nX3Byb2JhYmlsaXR5GAEgASgBEh8KF3F1ZXJ5X2xvZ19wcm9iYWJpbGl0aWVzGAIgAygBEg4KBnRva2VucxgDIAEoDRIsCgZwb2xpY3kYBCABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24iEgoQTGlzdFRhc2tzUmVxdWVzdCKVAgoOVGFza0RlZmluaXRpb24SDwoHdGFza19pZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIVCg1kZWZhdWx0X2NvdW50GAMgASgNEhEKCW1heF9jb3VudBgEIAEoDRIXCg9hdXhpbGlhcnlfdGV4dHMYBSADKAkSGAoQc2lkZV9pbmZvcm1hdGlvbhgGIAMoCRIyCgtsaXN0X3Jld2FyZBgHIAEoDjIdLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RSZXdhcmQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYCCABKA0SFgoOcHJvbXB0X3ZlcnNpb24YCSABKAkSFgoOcG9saWN5X3ZlcnNpb24YCiABKAkiRQoRTGlzdFRhc2tzUmVzcG9uc2USMAoFdGFza3MYASADKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5UYXNrRGVmaW5pdGlvbiJLChFMb2FkUG9saWN5UmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEhYKDnBvbGljeV92ZXJzaW9uGAIgASgJEg0KBXNlcnZlGAMgASgIIj8KEkxvYWRQb2xpY3lSZXNwb25zZRIpCgZwb2xpY3kYASABKAsyGS5ncXIuZ2VuZXJhdGlvbi52MS5Qb2xpY3kiPgoTVW5sb2FkUG9saWN5UmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEhYKDnBvbGljeV92ZXJzaW9uGAIgASgJIhYKFFVubG9hZFBvbGljeVJlc3BvbnNlIhUKE0xpc3RQb2xpY2llc1JlcXVlc3QibgoGUG9saWN5Eg8KB3Rhc2tfaWQYASABKAkSFgoOcG9saWN5X3ZlcnNpb24YAiABKAkSDwoHc2VydmluZxgDIAEoCBIZChFiYXNlX21vZGVsX3NoYTI1NhgEIAEoCRIPCgdiYWNrZW5kGAUgASgJIkMKFExpc3RQb2xpY2llc1Jlc3BvbnNlEisKCHBvbGljaWVzGAEgAygLMhkuZ3FyLmdlbmVyYXRpb24udjEuUG9saWN5KkwKB1Bvb2xLZXkSGAoUUE9PTF9LRVlfVU5TUEVDSUZJRUQQABITCg9QT09MX0tFWV9QUk9NUFQQARISCg5QT09MX0tFWV9RVUVSWRACKlgKCkxpc3RSZXdhcmQSGwoXTElTVF9SRVdBUkRfVU5TUEVDSUZJRUQQABIVChFMSVNUX1JFV0FSRF9NVUxUSRABEhYKEkxJU1RfUkVXQVJEX1NJTkdMRRACMogGChFHZW5lcmF0aW9uU2VydmljZRJTCghHZW5lcmF0ZRIiLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVxdWVzdBojLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2USZwoOU3RyZWFtR2VuZXJhdGUSKC5ncXIuZ2VuZXJhdGlvbi52MS5TdHJlYW1HZW5lcmF0ZVJlcXVlc3QaKS5ncXIuZ2VuZXJhdGlvbi52MS5TdHJlYW1HZW5lcmF0ZVJlc3BvbnNlMAESXAoLUHJvcG9zZU5leHQSJS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9wb3NlTmV4dFJlcXVlc3QaJi5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9wb3NlTmV4dFJlc3BvbnNlEmIKDVNjb3JlUmVzcG9uc2USJy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVxdWVzdBooLmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXNwb25zZRJWCglMaXN0VGFza3MSIy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXF1ZXN0GiQuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFRhc2tzUmVzcG9uc2USWQoKTG9hZFBvbGljeRIkLmdxci5nZW5lcmF0aW9uLnYxLkxvYWRQb2xpY3lSZXF1ZXN0GiUuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlc3BvbnNlEl8KDFVubG9hZFBvbGljeRImLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5VbmxvYWRQb2xpY3lSZXNwb25zZRJfCgxMaXN0UG9saWNpZXMSJi5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXF1ZXN0GicuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFBvbGljaWVzUmVzcG9uc2ViBnByb3RvMw", [file_gqr_context_v1_context]);
+  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLLAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkIkQKC1Bvb2xPcHRpb25zEgwKBHNpemUYASABKA0SJwoDa2V5GAIgASgOMhouZ3FyLmdlbmVyYXRpb24udjEuUG9vbEtleSKtAgoPR2VuZXJhdGVSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SFgoOcG9saWN5X3ZlcnNpb24YBSABKAkSNAoIZGVjb2RpbmcYBiABKAsyIi5ncXIuZ2VuZXJhdGlvbi52MS5EZWNvZGluZ09wdGlvbnMSGAoQZXhjbHVkZWRfcXVlcmllcxgHIAMoCRIsCgRwb29sGAggASgLMh4uZ3FyLmdlbmVyYXRpb24udjEuUG9vbE9wdGlvbnMSFgoOaW5jbHVkZV9wcm9tcHQYCSABKAgiTgoOR2VuZXJhdGVkUXVlcnkSDAoEdGV4dBgBIAEoCRIbCg5sb2dfcHJvcGVuc2l0eRgCIAEoAUgAiAEBQhEKD19sb2dfcHJvcGVuc2l0eSJ4CgVVc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhwKFGNhY2hlZF9wcm9tcHRfdG9rZW5zGAIgASgNEhkKEWNvbXBsZXRpb25fdG9rZW5zGAMgASgNEg8KB3JlZHJhd3MYBCABKA0SDgoGcG9vbGVkGAUgASgIIoMBChFFZmZlY3RpdmVEZWNvZGluZxITCgt0ZW1wZXJhdHVyZRgBIAEoARINCgV0b3BfcBgCIAEoARINCgVtaW5fcBgDIAEoARIaChJyZXBldGl0aW9uX3BlbmFsdHkYBCABKAESDAoEc2VlZBgFIAEoBBIRCglwb29sX3NpemUYBiABKA0itAMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IsoBChZTdHJlYW1HZW5lcmF0ZVJlc3BvbnNlEjoKDmF1eGlsaWFyeV90ZXh0GAEgASgLMiAuZ3FyLmdlbmVyYXRpb24udjEuQXV4aWxpYXJ5VGV4dEgAEjIKBXF1ZXJ5GAIgASgLMiEuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVkUXVlcnlIABI3CghyZXNwb25zZRgDIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2VIAEIHCgVldmVudCIrCg1BdXhpbGlhcnlUZXh0EgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSKHAwoSUHJvcG9zZU5leHRSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SUgoPYXV4aWxpYXJ5X3RleHRzGAUgAygLMjkuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSFgoOY2hvc2VuX3F1ZXJpZXMYBiADKAkSEgoKY2FuZGlkYXRlcxgHIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgIIAEoCRI0CghkZWNvZGluZxgJIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMgoJQ2FuZGlkYXRlEgwKBHRleHQYASABKAkSFwoPbG9nX3Byb2JhYmlsaXR5GAIgASgBIqoCChNQcm9wb3NlTmV4dFJlc3BvbnNlEjAKCmNhbmRpZGF0ZXMYASADKAsyHC5ncXIuZ2VuZXJhdGlvbi52MS5DYW5kaWRhdGUSUwoPYXV4aWxpYXJ5X3RleHRzGAIgAygLMjouZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZS5BdXhpbGlhcnlUZXh0c0VudHJ5EiwKBnBvbGljeRgDIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhInCgV1c2FnZRgEIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKrAgoUU2NvcmVSZXNwb25zZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRJUCg9hdXhpbGlhcnlfdGV4dHMYBCADKAsyOy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVxdWVzdC5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBSADKAkSFgoOcG9saWN5X3ZlcnNpb24YBiABKAkaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIo8BChVTY29yZVJlc3BvbnNlUmVzcG9uc2USFwoPbG9nX3Byb2JhYmlsaXR5GAEgASgBEh8KF3F1ZXJ5X2xvZ19wcm9iYWJpbGl0aWVzGAIgAygBEg4KBnRva2VucxgDIAEoDRIsCgZwb2xpY3kYBCABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24ihQIKDlByb21wdEluc3RhbmNlEi4KB2NvbnRleHQYASABKAsyHS5ncXIuY29udGV4dC52MS5TZWFyY2hDb250ZXh0EhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAIgAygJEk4KD2F1eGlsaWFyeV90ZXh0cxgDIAMoCzI1Lmdxci5nZW5lcmF0aW9uLnYxLlByb21wdEluc3RhbmNlLkF1eGlsaWFyeVRleHRzRW50cnkSDwoHcXVlcmllcxgEIAMoCRINCgVjb3VudBgFIAEoDRo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXQoUUmVuZGVyUHJvbXB0c1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRI0CglpbnN0YW5jZXMYAiADKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9tcHRJbnN0YW5jZSJJCg5SZW5kZXJlZFByb21wdBIOCgZwcm9tcHQYASABKAkSEAoIcmVzcG9uc2UYAiABKAkSFQoNcHJvbXB0X3Rva2VucxgDIAEoDSJjChVSZW5kZXJQcm9tcHRzUmVzcG9uc2USMgoHcHJvbXB0cxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlcmVkUHJvbXB0EhYKDnByb21wdF92ZXJzaW9uGAIgASgJIhIKEExpc3RUYXNrc1JlcXVlc3QilQIKDlRhc2tEZWZpbml0aW9uEg8KB3Rhc2tfaWQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSFQoNZGVmYXVsdF9jb3VudBgDIAEoDRIRCgltYXhfY291bnQYBCABKA0SFwoPYXV4aWxpYXJ5X3RleHRzGAUgAygJEhgKEHNpZGVfaW5mb3JtYXRpb24YBiADKAkSMgoLbGlzdF9yZXdhcmQYByABKA4yHS5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UmV3YXJkEhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAggASgNEhYKDnByb21wdF92ZXJzaW9uGAkgASgJEhYKDnBvbGljeV92ZXJzaW9uGAogASgJIkUKEUxpc3RUYXNrc1Jlc3BvbnNlEjAKBXRhc2tzGAEgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuVGFza0RlZmluaXRpb24iSwoRTG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCRINCgVzZXJ2ZRgDIAEoCCI/ChJMb2FkUG9saWN5UmVzcG9uc2USKQoGcG9saWN5GAEgASgLMhkuZ3FyLmdlbmVyYXRpb24udjEuUG9saWN5Ij4KE1VubG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCSIWChRVbmxvYWRQb2xpY3lSZXNwb25zZSIVChNMaXN0UG9saWNpZXNSZXF1ZXN0Im4KBlBvbGljeRIPCgd0YXNrX2lkGAEgASgJEhYKDnBvbGljeV92ZXJzaW9uGAIgASgJEg8KB3NlcnZpbmcYAyABKAgSGQoRYmFzZV9tb2RlbF9zaGEyNTYYBCABKAkSDwoHYmFja2VuZBgFIAEoCSJDChRMaXN0UG9saWNpZXNSZXNwb25zZRIrCghwb2xpY2llcxgBIAMoCzIZLmdxci5nZW5lcmF0aW9uLnYxLlBvbGljeSpMCgdQb29sS2V5EhgKFFBPT0xfS0VZX1VOU1BFQ0lGSUVEEAASEwoPUE9PTF9LRVlfUFJPTVBUEAESEgoOUE9PTF9LRVlfUVVFUlkQAipYCgpMaXN0UmV3YXJkEhsKF0xJU1RfUkVXQVJEX1VOU1BFQ0lGSUVEEAASFQoRTElTVF9SRVdBUkRfTVVMVEkQARIWChJMSVNUX1JFV0FSRF9TSU5HTEUQAjLsBgoRR2VuZXJhdGlvblNlcnZpY2USUwoIR2VuZXJhdGUSIi5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlcXVlc3QaIy5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlc3BvbnNlEmcKDlN0cmVhbUdlbmVyYXRlEiguZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXF1ZXN0GikuZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXNwb25zZTABElwKC1Byb3Bvc2VOZXh0EiUuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0GiYuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZRJiCg1TY29yZVJlc3BvbnNlEicuZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlcXVlc3QaKC5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2USYgoNUmVuZGVyUHJvbXB0cxInLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlclByb21wdHNSZXF1ZXN0GiguZ3FyLmdlbmVyYXRpb24udjEuUmVuZGVyUHJvbXB0c1Jlc3BvbnNlElYKCUxpc3RUYXNrcxIjLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RUYXNrc1JlcXVlc3QaJC5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXNwb25zZRJZCgpMb2FkUG9saWN5EiQuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlcXVlc3QaJS5ncXIuZ2VuZXJhdGlvbi52MS5Mb2FkUG9saWN5UmVzcG9uc2USXwoMVW5sb2FkUG9saWN5EiYuZ3FyLmdlbmVyYXRpb24udjEuVW5sb2FkUG9saWN5UmVxdWVzdBonLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlc3BvbnNlEl8KDExpc3RQb2xpY2llcxImLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RQb2xpY2llc1JlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXNwb25zZWIGcHJvdG8z", [file_gqr_context_v1_context]);
 
 /**
  * How tokens are drawn. What is absent is taken from the task's file.
@@ -713,6 +713,146 @@ export const ScoreResponseResponseSchema: GenMessage<ScoreResponseResponse> = /*
   messageDesc(file_gqr_generation_v1_generation, 14);
 
 /**
+ * A prompt to render.
+ *
+ * @generated from message gqr.generation.v1.PromptInstance
+ */
+export type PromptInstance = Message<"gqr.generation.v1.PromptInstance"> & {
+  /**
+   * Inputs of the prompt. Required.
+   *
+   * @generated from field: gqr.context.v1.SearchContext context = 1;
+   */
+  context?: SearchContext | undefined;
+
+  /**
+   * Co-occurrence queries for the prompt.
+   *
+   * @generated from field: repeated string cooccurrence_queries = 2;
+   */
+  cooccurrenceQueries: string[];
+
+  /**
+   * Auxiliary texts of the response, by name; needed with `queries` if the task has any.
+   *
+   * @generated from field: map<string, string> auxiliary_texts = 3;
+   */
+  auxiliaryTexts: { [key: string]: string };
+
+  /**
+   * Queries of the response; if there are any, the response is rendered too.
+   *
+   * @generated from field: repeated string queries = 4;
+   */
+  queries: string[];
+
+  /**
+   * Number of queries to ask for; 0 for the number of `queries`, or the task's own number if there are none.
+   *
+   * @generated from field: uint32 count = 5;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message gqr.generation.v1.PromptInstance.
+ * Use `create(PromptInstanceSchema)` to create a new message.
+ */
+export const PromptInstanceSchema: GenMessage<PromptInstance> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 15);
+
+/**
+ * Asks to render prompts.
+ *
+ * @generated from message gqr.generation.v1.RenderPromptsRequest
+ */
+export type RenderPromptsRequest = Message<"gqr.generation.v1.RenderPromptsRequest"> & {
+  /**
+   * Task. Required.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * 1 to 1,000 instances.
+   *
+   * @generated from field: repeated gqr.generation.v1.PromptInstance instances = 2;
+   */
+  instances: PromptInstance[];
+};
+
+/**
+ * Describes the message gqr.generation.v1.RenderPromptsRequest.
+ * Use `create(RenderPromptsRequestSchema)` to create a new message.
+ */
+export const RenderPromptsRequestSchema: GenMessage<RenderPromptsRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 16);
+
+/**
+ * A rendered prompt.
+ *
+ * @generated from message gqr.generation.v1.RenderedPrompt
+ */
+export type RenderedPrompt = Message<"gqr.generation.v1.RenderedPrompt"> & {
+  /**
+   * The prompt, with the markers of the chat format: the text up to which the policy is conditioned.
+   *
+   * @generated from field: string prompt = 1;
+   */
+  prompt: string;
+
+  /**
+   * The response to it, up to and including the marker that ends it; empty if the instance had no queries.
+   *
+   * @generated from field: string response = 2;
+   */
+  response: string;
+
+  /**
+   * Tokens of the prompt.
+   *
+   * @generated from field: uint32 prompt_tokens = 3;
+   */
+  promptTokens: number;
+};
+
+/**
+ * Describes the message gqr.generation.v1.RenderedPrompt.
+ * Use `create(RenderedPromptSchema)` to create a new message.
+ */
+export const RenderedPromptSchema: GenMessage<RenderedPrompt> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 17);
+
+/**
+ * Rendered prompts.
+ *
+ * @generated from message gqr.generation.v1.RenderPromptsResponse
+ */
+export type RenderPromptsResponse = Message<"gqr.generation.v1.RenderPromptsResponse"> & {
+  /**
+   * In the order of the instances.
+   *
+   * @generated from field: repeated gqr.generation.v1.RenderedPrompt prompts = 1;
+   */
+  prompts: RenderedPrompt[];
+
+  /**
+   * Content hash of task file and prompt template.
+   *
+   * @generated from field: string prompt_version = 2;
+   */
+  promptVersion: string;
+};
+
+/**
+ * Describes the message gqr.generation.v1.RenderPromptsResponse.
+ * Use `create(RenderPromptsResponseSchema)` to create a new message.
+ */
+export const RenderPromptsResponseSchema: GenMessage<RenderPromptsResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 18);
+
+/**
  * Asks for the tasks.
  *
  * @generated from message gqr.generation.v1.ListTasksRequest
@@ -725,7 +865,7 @@ export type ListTasksRequest = Message<"gqr.generation.v1.ListTasksRequest"> & {
  * Use `create(ListTasksRequestSchema)` to create a new message.
  */
 export const ListTasksRequestSchema: GenMessage<ListTasksRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 15);
+  messageDesc(file_gqr_generation_v1_generation, 19);
 
 /**
  * A task, as its file defines it.
@@ -809,7 +949,7 @@ export type TaskDefinition = Message<"gqr.generation.v1.TaskDefinition"> & {
  * Use `create(TaskDefinitionSchema)` to create a new message.
  */
 export const TaskDefinitionSchema: GenMessage<TaskDefinition> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 16);
+  messageDesc(file_gqr_generation_v1_generation, 20);
 
 /**
  * The tasks.
@@ -830,7 +970,7 @@ export type ListTasksResponse = Message<"gqr.generation.v1.ListTasksResponse"> &
  * Use `create(ListTasksResponseSchema)` to create a new message.
  */
 export const ListTasksResponseSchema: GenMessage<ListTasksResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 17);
+  messageDesc(file_gqr_generation_v1_generation, 21);
 
 /**
  * Asks to load a policy.
@@ -865,7 +1005,7 @@ export type LoadPolicyRequest = Message<"gqr.generation.v1.LoadPolicyRequest"> &
  * Use `create(LoadPolicyRequestSchema)` to create a new message.
  */
 export const LoadPolicyRequestSchema: GenMessage<LoadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 18);
+  messageDesc(file_gqr_generation_v1_generation, 22);
 
 /**
  * The policy was loaded.
@@ -886,7 +1026,7 @@ export type LoadPolicyResponse = Message<"gqr.generation.v1.LoadPolicyResponse">
  * Use `create(LoadPolicyResponseSchema)` to create a new message.
  */
 export const LoadPolicyResponseSchema: GenMessage<LoadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 19);
+  messageDesc(file_gqr_generation_v1_generation, 23);
 
 /**
  * Asks to unload a policy.
@@ -914,7 +1054,7 @@ export type UnloadPolicyRequest = Message<"gqr.generation.v1.UnloadPolicyRequest
  * Use `create(UnloadPolicyRequestSchema)` to create a new message.
  */
 export const UnloadPolicyRequestSchema: GenMessage<UnloadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 20);
+  messageDesc(file_gqr_generation_v1_generation, 24);
 
 /**
  * The policy was unloaded.
@@ -929,7 +1069,7 @@ export type UnloadPolicyResponse = Message<"gqr.generation.v1.UnloadPolicyRespon
  * Use `create(UnloadPolicyResponseSchema)` to create a new message.
  */
 export const UnloadPolicyResponseSchema: GenMessage<UnloadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 21);
+  messageDesc(file_gqr_generation_v1_generation, 25);
 
 /**
  * Asks for the loaded policies.
@@ -944,7 +1084,7 @@ export type ListPoliciesRequest = Message<"gqr.generation.v1.ListPoliciesRequest
  * Use `create(ListPoliciesRequestSchema)` to create a new message.
  */
 export const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 22);
+  messageDesc(file_gqr_generation_v1_generation, 26);
 
 /**
  * A loaded policy.
@@ -993,7 +1133,7 @@ export type Policy = Message<"gqr.generation.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 23);
+  messageDesc(file_gqr_generation_v1_generation, 27);
 
 /**
  * The loaded policies.
@@ -1014,7 +1154,7 @@ export type ListPoliciesResponse = Message<"gqr.generation.v1.ListPoliciesRespon
  * Use `create(ListPoliciesResponseSchema)` to create a new message.
  */
 export const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 24);
+  messageDesc(file_gqr_generation_v1_generation, 28);
 
 /**
  * What makes two requests the same for a pool of lists.
@@ -1131,6 +1271,17 @@ export const GenerationService: GenService<{
     methodKind: "unary";
     input: typeof ScoreResponseRequestSchema;
     output: typeof ScoreResponseResponseSchema;
+  },
+  /**
+   * Renders prompts, and responses to learn from, without a model. Everything that trains or serves a policy renders here, so that
+   * what a policy was trained on is what it is asked.
+   *
+   * @generated from rpc gqr.generation.v1.GenerationService.RenderPrompts
+   */
+  renderPrompts: {
+    methodKind: "unary";
+    input: typeof RenderPromptsRequestSchema;
+    output: typeof RenderPromptsResponseSchema;
   },
   /**
    * Lists the tasks, as their files define them.
