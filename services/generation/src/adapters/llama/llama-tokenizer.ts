@@ -1,0 +1,37 @@
+import type { LlamaModel, Token } from 'node-llama-cpp';
+import type { Tokenizer } from '../../domain/prompt/tokenizer.js';
+
+/** The tokenizer that a GGUF file carries. */
+export class LlamaTokenizer implements Tokenizer {
+  readonly endOfText: number;
+  private readonly pieces = new Map<number, string>();
+
+  /** @throws Error when the model has no token that ends a text */
+  constructor(private readonly model: LlamaModel) {
+    const { eos } = model.tokens;
+    if (eos === null) throw new Error('the model names no end-of-text token');
+    this.endOfText = eos;
+  }
+
+  encode(text: string): number[] {
+    return this.model.tokenize(text, false, 'trimLeadingSpace');
+  }
+
+  encodeWithMarkers(text: string): number[] {
+    return this.model.tokenize(text, true, 'trimLeadingSpace');
+  }
+
+  decode(tokens: readonly number[]): string {
+    const [only] = tokens;
+    if (tokens.length !== 1 || only === undefined) return this.model.detokenize(tokens as readonly Token[], false);
+    const known = this.pieces.get(only);
+    if (known !== undefined) return known;
+    const piece = this.model.detokenize([only as Token], false);
+    this.pieces.set(only, piece);
+    return piece;
+  }
+
+  isMarker(token: number): boolean {
+    return this.model.isSpecialToken(token as Token) || this.model.isEogToken(token as Token);
+  }
+}

@@ -1,0 +1,47 @@
+import { normalise } from '@gqr/chassis/text/normalise';
+
+/** What one line of a response may be: the grammar of an auxiliary text or a query. */
+export interface LineRule {
+  /** Whether the line goes on behind a head such as "Prefix:", and so begins with a space. */
+  readonly afterHead: boolean;
+  readonly mayBeEmpty: boolean;
+  readonly maxCharacters: number;
+  readonly maxWords: number;
+  /** Normalised texts that the line must not be. */
+  readonly excluded: ReadonlySet<string>;
+}
+
+/** What a token may do at a point of a line. */
+export type Verdict = 'continue' | 'end' | 'forbidden';
+
+// eslint-disable-next-line no-control-regex -- control characters are what this is about
+const NEVER = /[\u0000-\u001f\u007f-\u009f|\u200b-\u200f\u202a-\u202e\u2028\u2029\u2060-\u206f\ufeff]/;
+/** What no query begins with: bullets, numbers of a list, quotation marks and other punctuation. Digits alone are fine ("3d printer"). */
+const BAD_START = /^[\s\p{P}~`^*+=<>]/u;
+const HAS_SUBSTANCE = /[\p{L}\p{N}]/u;
+const BROKEN_CHARACTER = '\ufffd';
+
+function isComplete(text: string, rule: LineRule): boolean {
+  if (text.endsWith(BROKEN_CHARACTER)) return false;
+  const bare = text.trim();
+  if (bare === '') return rule.mayBeEmpty;
+  return HAS_SUBSTANCE.test(bare) && !rule.excluded.has(normalise(bare));
+}
+
+/**
+ * Says what a token may do behind `text`, the line so far.
+ * @param piece text of the token; a piece that begins with a line break, or the end of the response, ends the line
+ * @param isEnd whether the token ends the response
+ */
+export function judge(text: string, piece: string, isEnd: boolean, rule: LineRule): Verdict {
+  if (isEnd || piece.startsWith('\n')) return isComplete(text, rule) ? 'end' : 'forbidden';
+  if (piece === '' || NEVER.test(piece)) return 'forbidden';
+  const next = text + piece;
+  if (text === '') {
+    const first = rule.afterHead ? piece.replace(/^ /, '') : piece;
+    if (rule.afterHead !== piece.startsWith(' ')) return 'forbidden';
+    if (first === '' || BAD_START.test(first)) return 'forbidden';
+  }
+  if (/\s\s/.test(next) || [...next.trim()].length > rule.maxCharacters) return 'forbidden';
+  return next.trim().split(/\s+/).length <= rule.maxWords ? 'continue' : 'forbidden';
+}

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import type { CallLimits } from '@gqr/chassis/grpc/call';
+import { normalise } from '@gqr/chassis/text/normalise';
+import type { Random } from '../decode/draw.js';
+import { seededRandom } from '../decode/seeded-random.js';
+import type { LentSequence } from '../decode/token-model.js';
+import { type ListPiece, ListWriter } from '../decode/write-list.js';
+import type { LoadedPolicy, PolicySet } from '../policies/policy-set.js';
+import type { ListPool, PoolDraw } from '../pool/list-pool.js';
+import type { PromptInputs } from '../prompt/budget.js';
+import { type RenderedPrompt, renderPrompt } from '../prompt/render-prompt.js';
+import type { Decoding, Task, TaskCatalog } from '../tasks/task.js';
+
+/** Where equal requests share lists. */
+export interface PoolOptions {
+  /** Lists kept for a key; 0 or 1 writes a new list for every call. */
+  readonly size: number;
+  /** What makes two requests equal: the whole prompt, or the query and the response alone. */
+  readonly key: 'prompt' | 'query';
+}
+
+/** What is wanted. */
+export interface GenerateOrder {
+  readonly taskId: string;
+  readonly inputs: PromptInputs;
+  /** Undefined for the task's own number. */
+  readonly count: number | undefined;
+  /** Empty for the policy that serves. */
+  readonly policyVersion: string;
+  readonly decoding: Partial<Decoding>;
+  readonly seed: bigint;
+  /** Queries that the list must not repeat, beside the current one and the history. */
+  readonly excluded: readonly string[];
+  readonly pool: PoolOptions;
+}
+
+export interface GeneratedQuery {
+  readonly text: string;
+  /** Natural logarithm of the probability of its draw, given what stands before it; undefined when unknown. */
+  readonly logPropensity: number | undefined;
+}
+
+/** What a call cost. */
+export interface Usage {
+  readonly promptTokens: number;
+  /** Of these, tokens whose evaluation was reused. */
+  readonly cachedPromptTokens: number;
+  readonly completionTokens: number;
+  readonly redraws: number;
+}
+
+/** A list, and how it came about. */
+export interface GeneratedList {
+  readonly auxiliaryTexts: Readonly<Record<string, string>>;
+  readonly queries: readonly GeneratedQuery[];
+  readonly policyVersion: string;
+  readonly promptVersion: string;
+  readonly decoding: Decoding;
+  readonly seed: bigint;
+  /** Size of the pool from which the list was drawn; 0 when it was written for this call. */
+  readonly poolSize: number;
+  readonly usage: Usage;
+  readonly timings: readonly { readonly phase: string; readonly durationMs: number }[];
+  readonly prompt: string;
+}
+
+/** Pieces as they are complete, and at last the whole list. */
+export type GenerateEvent = ListPiece | { readonly kind: 'list'; readonly list: GeneratedList };
+
+/** What the steps of one call share. */
+interface Call {
+  readonly order: GenerateOrder;
+  readonly task: Task;
+  readonly count: number;
+  readonly decoding: Decoding;
+  readonly policy: LoadedPolicy;
+  readonly prompt: RenderedPrompt;
+  readonly random: Random;
+}
+
+/** Writes one list with a policy, or draws one of those that it wrote for an equal request. */
+export class GenerateList {
+  constructor(
+    private readonly tasks: TaskCatalog,
+    private readonly policies: PolicySet,
+    private readonly pool: ListPool,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError, ListIncompleteError */
+  async *stream(order: GenerateOrder, limits: CallLimits): AsyncGenerator<GenerateEvent, void> {
+    const task = this.tasks.get(order.taskId);
+    yield* this.policies.stream(task.id, order.policyVersion, (policy) => this.streamWith(policy, task, order, limits));
+  }
+
+  /** As `stream`, without the pieces. */
+  async generate(order: GenerateOrder, limits: CallLimits): Promise<GeneratedList> {
+    for await (const event of this.stream(order, limits)) if (event.kind === 'list') return event.list;
+    throw new Error('the stream ended without a list');
+  }
+
+  private async *streamWith(policy: LoadedPolicy, task: Task, order: GenerateOrder, limits: CallLimits): AsyncGenerator<GenerateEvent, void> {
+    const count = order.count ?? task.count.default;
+    const call: Call = {
+      order,
+      task,
+      count,
+      decoding: { ...task.decoding, ...order.decoding },
+      policy,
+      prompt: renderPrompt(task, order.inputs, count, policy.model.tokenizer),
+      random: seededRandom(order.seed),
+    };
+    const key = poolKey(call);
+    const drawn = order.pool.size > 1 ? this.pool.draw(key, order.pool.size, call.random) : undefined;
+    if (drawn !== undefined) {
+      yield* drawnEvents(call, drawn);
+      return;
+    }
+    const sequence = await policy.model.lend(call.prompt.tokens, limits);
+    try {
+      for await (const event of this.write(call, sequence)) {
+        if (event.kind === 'list' && order.pool.size > 1) {
+          const { auxiliaryTexts, queries } = event.list;
+          this.pool.add(key, order.pool.size, { auxiliaryTexts, queries: queries.map(({ text }) => text) });
+        }
+        yield event;
+      }
+    } finally {
+      sequence.release();
+    }
+  }
+
+  private async *write(call: Call, sequence: LentSequence): AsyncGenerator<GenerateEvent, void> {
+    const { order, task, count, decoding, random, policy, prompt } = call;
+    const excluded = new Set([order.inputs.query, ...order.inputs.history, ...order.excluded].map(normalise));
+    const cachedPromptTokens = sequence.cachedTokens;
+    const startedAt = this.now();
+    const writer = new ListWriter({ task, count, excluded, decoding, random }, sequence, policy.model.tokenizer, prompt.tokens);
+    const auxiliaryTexts: Record<string, string> = {};
+    const queries: GeneratedQuery[] = [];
+    for await (const piece of writer.write()) {
+      if (piece.kind === 'auxiliary') auxiliaryTexts[piece.name] = piece.text;
+      else queries.push({ text: piece.text, logPropensity: piece.logPropensity });
+      yield piece;
+    }
+    const timings = [
+      { phase: 'queue', durationMs: sequence.waitedMs },
+      { phase: 'prompt', durationMs: sequence.promptMs },
+      { phase: 'decode', durationMs: this.now() - startedAt },
+    ];
+    const usage = { promptTokens: prompt.tokens.length, cachedPromptTokens, completionTokens: writer.cost.tokens, redraws: writer.cost.redraws };
+    yield { kind: 'list', list: { ...described(call), auxiliaryTexts, queries, poolSize: 0, usage, timings } };
+  }
+}
+
+function described(call: Call): Pick<GeneratedList, 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt'> {
+  return {
+    policyVersion: call.policy.artefact.version,
+    promptVersion: call.task.promptVersion,
+    decoding: call.decoding,
+    seed: call.order.seed,
+    prompt: call.prompt.text,
+  };
+}
+
+/** Requests of which one may be answered with a list that was written for the other. */
+function poolKey({ order, task, count, decoding, policy, prompt }: Call): string {
+  const same = order.pool.key === 'prompt' ? prompt.text : [normalise(order.inputs.query), order.inputs.response];
+  const parts = [task.promptVersion, policy.artefact.version, count, decoding, order.pool.key, same, [...order.excluded].sort()];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}
+
+function* drawnEvents(call: Call, drawn: PoolDraw): Generator<GenerateEvent, void> {
+  const { list, logPropensities, poolSize } = drawn;
+  for (const [name, text] of Object.entries(list.auxiliaryTexts)) yield { kind: 'auxiliary', name, text };
+  const queries = list.queries.map((text, k) => ({ text, logPropensity: logPropensities[k] }));
+  for (const query of queries) yield { kind: 'query', ...query };
+  const usage = { promptTokens: call.prompt.tokens.length, cachedPromptTokens: call.prompt.tokens.length, completionTokens: 0, redraws: 0 };
+  yield { kind: 'list', list: { ...described(call), auxiliaryTexts: list.auxiliaryTexts, queries, poolSize, usage, timings: [] } };
+}

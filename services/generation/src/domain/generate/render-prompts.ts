@@ -1,0 +1,28 @@
+import type { PolicySet } from '../policies/policy-set.js';
+import type { PromptInputs } from '../prompt/budget.js';
+import { renderCompleteResponse, renderPrompt } from '../prompt/render-prompt.js';
+import type { Task } from '../tasks/task.js';
+
+/** A prompt to render, and the response to it if there are queries. */
+export interface Instance {
+  readonly inputs: PromptInputs;
+  readonly auxiliaryTexts: Readonly<Record<string, string>>;
+  readonly queries: readonly string[];
+  readonly count: number;
+}
+
+/** Renders prompts and the responses to learn from, as the tokenizer of the serving model budgets them. */
+export class RenderPrompts {
+  constructor(private readonly policies: PolicySet) {}
+
+  /** @throws UnknownPolicyError */
+  async render(task: Task, instances: readonly Instance[]): Promise<{ prompt: string; response: string; promptTokens: number }[]> {
+    return this.policies.use(task.id, '', async ({ model }) =>
+      instances.map(({ inputs, auxiliaryTexts, queries, count }) => {
+        const { text, tokens } = renderPrompt(task, inputs, count, model.tokenizer);
+        const response = queries.length === 0 ? '' : renderCompleteResponse(task, auxiliaryTexts, queries);
+        return { prompt: text, response, promptTokens: tokens.length };
+      }),
+    );
+  }
+}

@@ -1,0 +1,101 @@
+import type { InputSection, Task } from '../tasks/task.js';
+import { neutralise } from './neutralise.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/** Everything that a prompt may be made of, as it came from the caller. */
+export interface PromptInputs {
+  readonly query: string;
+  readonly response: string;
+  /** Earlier queries of the session, oldest first. */
+  readonly history: readonly string[];
+  /** Queries that other users asked next, best first. */
+  readonly cooccurrence: readonly string[];
+  readonly sideInformation: Readonly<Record<string, string>>;
+}
+
+/** A section with what is left of its input. */
+export interface FilledSection {
+  readonly name: string;
+  readonly label: string;
+  readonly text: string;
+}
+
+/** Between the items of a list. Neutralised texts have no "|". */
+const ITEM_SEPARATOR = ' | ';
+/** No token of a byte-pair vocabulary spans more characters of ordinary text; what lies beyond cannot be within the budget. */
+const MAX_CHARACTERS_PER_TOKEN = 16;
+
+/** A section's content while it is being shortened: a text, cut at its end, or items, of which the least wanted go first. */
+interface Content {
+  readonly section: InputSection;
+  items: string[];
+  readonly isList: boolean;
+  /** Which end of the list goes first. */
+  readonly drop: 'first' | 'last';
+  tokens: number;
+}
+
+function cut(text: string, tokens: number, tokenizer: Tokenizer): string {
+  const ids = tokenizer.encode(text);
+  if (ids.length <= tokens) return text;
+  // A character may span tokens: half of one decodes to U+FFFD.
+  return tokenizer.decode(ids.slice(0, Math.max(0, tokens))).replace(/\ufffd+$/, '').trimEnd();
+}
+
+function measure(content: Content, tokenizer: Tokenizer): void {
+  content.tokens = content.items.length === 0 ? 0 : tokenizer.encode(content.items.join(ITEM_SEPARATOR)).length;
+}
+
+function shortenTo(content: Content, tokens: number, tokenizer: Tokenizer): void {
+  if (!content.isList) {
+    content.items = content.items.map((text) => cut(text, tokens, tokenizer)).filter((text) => text !== '');
+    measure(content, tokenizer);
+    return;
+  }
+  while (content.items.length > 0 && content.tokens > tokens) {
+    if (content.drop === 'first') content.items.shift();
+    else content.items.pop();
+    measure(content, tokenizer);
+  }
+}
+
+function contentOf(section: InputSection, inputs: PromptInputs): Omit<Content, 'tokens'> {
+  const limit = section.tokens * MAX_CHARACTERS_PER_TOKEN;
+  const clean = (text: string): string => neutralise(text.slice(0, limit));
+  const present = (texts: readonly string[]): string[] => texts.map(clean).filter((text) => text !== '');
+  switch (section.name) {
+    case 'query':
+      return { section, items: present([inputs.query]), isList: false, drop: 'last' };
+    case 'response':
+      return { section, items: present([inputs.response]), isList: false, drop: 'last' };
+    case 'history':
+      return { section, items: present(inputs.history.slice(-section.items)), isList: true, drop: 'first' };
+    case 'cooccurrence':
+      return { section, items: present(inputs.cooccurrence.slice(0, section.items)), isList: true, drop: 'last' };
+    default:
+      return { section, items: present([inputs.sideInformation[section.name] ?? '']), isList: false, drop: 'last' };
+  }
+}
+
+/**
+ * Fills a task's sections within its token budgets. First every section is held to its own limit; then, while all of them together
+ * exceed the task's budget, the sections give way in the order of `budget.shorten`, each wholly before the next is touched.
+ * Empty sections are left out.
+ */
+export function fillSections(task: Task, inputs: PromptInputs, tokenizer: Tokenizer): FilledSection[] {
+  const contents = task.inputs.map((section): Content => {
+    const content = { ...contentOf(section, inputs), tokens: 0 };
+    measure(content, tokenizer);
+    shortenTo(content, section.tokens, tokenizer);
+    return content;
+  });
+  for (const name of task.budget.shorten) {
+    const excess = contents.reduce((sum, { tokens }) => sum + tokens, 0) - task.budget.tokens;
+    if (excess <= 0) break;
+    const content = contents.find(({ section }) => section.name === name);
+    if (content !== undefined) shortenTo(content, Math.max(0, content.tokens - excess), tokenizer);
+  }
+  return contents
+    .filter(({ items }) => items.length > 0)
+    .map(({ section, items }) => ({ name: section.name, label: section.label, text: items.join(ITEM_SEPARATOR) }));
+}

@@ -1,0 +1,12 @@
+/** Turns text into a model's tokens and back. */
+export interface Tokenizer {
+  /** Tokens of plain text; what looks like a chat marker stays text. */
+  encode(text: string): number[];
+  /** Tokens of text whose chat markers count. For texts that we made ourselves. */
+  encodeWithMarkers(text: string): number[];
+  decode(tokens: readonly number[]): string;
+  /** Token that ends a response. */
+  readonly endOfText: number;
+  /** Whether a token is a marker rather than text. */
+  isMarker(token: number): boolean;
+}
