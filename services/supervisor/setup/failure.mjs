@@ -46,7 +46,17 @@ export function explain(error) {
 }
 
 /**
- * Runs the main part of a command; whatever it throws ends the process with 1 and is shown in a way that helps.
+ * Shows what went wrong and what to do about it; of what nobody foresaw, everything.
+ * @param {unknown} error
+ */
+export function showFailure(error) {
+  const failure = explain(error);
+  if (failure === undefined) console.error(error);
+  else console.error(`\n${failure.message}\n\n  What to do: ${failure.remedy}\n`);
+}
+
+/**
+ * Runs the main part of a command; whatever it throws is shown and ends the process with 1.
  * @param {() => Promise<void>} main
  */
 export async function runMain(main) {
@@ -54,8 +64,6 @@ export async function runMain(main) {
     await main();
   } catch (error) {
     process.exitCode = 1;
-    const failure = explain(error);
-    if (failure === undefined) console.error(error);
-    else console.error(`\n${failure.message}\n\n  What to do: ${failure.remedy}\n`);
+    showFailure(error);
   }
 }

@@ -4,17 +4,6 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { explainMalformed } from './malformed.js';
 
-/**
- * A request that is no valid encoding of its message. Decoding returns it rather than throw, because grpc-js turns a throwing
- * decoder into INTERNAL, and a caller's mistake is INVALID_ARGUMENT; `rejectMalformed` of the server answers it.
- */
-export class MalformedRequest {
-  constructor(
-    readonly field: string,
-    readonly description: string,
-  ) {}
-}
-
 /** Encodes a message, or an initialiser of one. */
 function encode(schema: DescMessage, message: unknown): Buffer {
   return Buffer.from(toBinary(schema, create(schema, message as Record<string, unknown>)));

@@ -1,7 +1,17 @@
 import { type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { messageOf } from '../errors.js';
-import { MalformedRequest } from './definition.js';
+
+/**
+ * A request that is no valid encoding of its message. Decoding returns it rather than throw, because grpc-js turns a throwing
+ * decoder into INTERNAL, and a caller's mistake is INVALID_ARGUMENT; `rejectMalformed` of the server answers it.
+ */
+export class MalformedRequest {
+  constructor(
+    readonly field: string,
+    readonly description: string,
+  ) {}
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

@@ -8,7 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ServiceMetrics } from '../metrics/metrics.js';
-import { MalformedRequest } from './definition.js';
+import { MalformedRequest } from './malformed.js';
 import { type RpcEventFields, withRpcEvent } from './rpc-event.js';
 import { hasDetails, toServiceError } from './status.js';
 
