@@ -84,6 +84,18 @@ describe('a service on the chassis', () => {
     expect(echo.output()).not.toContain('very private');
   });
 
+  it('answers an HTTP request that has no route as google.rpc.Status, too', async () => {
+    const response = await fetch(`http://${echo.http}/nowhere`);
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      {
+        code: status.NOT_FOUND,
+        message: 'Cannot GET /nowhere',
+        details: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'NOT_FOUND', domain: 'gqr', metadata: {} }],
+      },
+    ]);
+  });
+
   it('serves health, reflection and metrics', async () => {
     const metrics = await (await fetch(`http://${echo.http}/metrics`)).text();
     expect(metrics).toMatch(/gqr_rpc_duration_seconds_count\{.*op="gqr\.ctr\.v1\.CtrService\/PredictList".*outcome="OK".*\} [1-9]/);

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { status } from '@grpc/grpc-js';
 import type { RichStatus } from '../grpc/status.js';
 
@@ -18,6 +19,26 @@ const HTTP_STATUS = new Map<status, number>([
   [status.UNAVAILABLE, 503],
   [status.DEADLINE_EXCEEDED, 504],
 ]);
+
+/** gRPC code of an HTTP status that no gRPC status led to: a route that is not there, a body that is too large. */
+const GRPC_CODE = new Map<number, status>([
+  [400, status.INVALID_ARGUMENT],
+  [401, status.UNAUTHENTICATED],
+  [403, status.PERMISSION_DENIED],
+  [404, status.NOT_FOUND],
+  [405, status.UNIMPLEMENTED],
+  [408, status.DEADLINE_EXCEEDED],
+  [413, status.INVALID_ARGUMENT],
+  [415, status.INVALID_ARGUMENT],
+  [429, status.RESOURCE_EXHAUSTED],
+  [503, status.UNAVAILABLE],
+]);
+
+/** The status of an error that HTTP itself raised, before any handler was reached. */
+export function statusOfHttp(httpCode: number, message: string): RichStatus {
+  const reason = (STATUS_CODES[httpCode] ?? 'HTTP error').toUpperCase().replace(/[^A-Z]+/g, '_');
+  return { code: GRPC_CODE.get(httpCode) ?? (httpCode < 500 ? status.INVALID_ARGUMENT : status.INTERNAL), reason, message };
+}
 
 export function httpStatus(code: status): number {
   return HTTP_STATUS.get(code) ?? 500;

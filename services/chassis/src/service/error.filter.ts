@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { type Observable, throwError } from 'rxjs';
 import { type ErrorRow, statusOf } from '../grpc/error-table.js';
 import { toServiceError } from '../grpc/status.js';
-import { httpStatus, toJsonError } from '../http/json-error.js';
+import { httpStatus, statusOfHttp, toJsonError } from '../http/json-error.js';
 
 /** Turns whatever a handler threw into a status with details, for gRPC and for HTTP alike. Nest alone would make all of it UNKNOWN. */
 @Catch()
@@ -17,7 +17,12 @@ export class ErrorFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): Observable<never> | undefined {
     const isHttp = host.getType() === 'http';
     if (isHttp && error instanceof HttpException) {
-      void host.switchToHttp().getResponse<FastifyReply>().status(error.getStatus()).send(error.getResponse());
+      const code = error.getStatus();
+      void host
+        .switchToHttp()
+        .getResponse<FastifyReply>()
+        .status(code)
+        .send(toJsonError(statusOfHttp(code, error.message)));
       return undefined;
     }
     const { rich, foreseen } = statusOf(error, this.rows);
