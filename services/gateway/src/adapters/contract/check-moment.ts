@@ -1,0 +1,25 @@
+import type { Timestamp } from '@bufbuild/protobuf/wkt';
+import type { Violations } from './violations.js';
+
+const EARLIEST_MS = Date.UTC(2000, 0, 1);
+const AHEAD_MS = 366 * 24 * 3_600_000;
+
+/** A time of its own was sent to a gateway that goes by its own clock. */
+export class OccurredAtNotAcceptedError extends Error {
+  override readonly name = 'OccurredAtNotAcceptedError';
+  constructor(field: string) {
+    super(`${field}: this gateway takes the time from its own clock; leave it out, or set GQR_GATEWAY_ACCEPT_OCCURRED_AT=true for replays`);
+  }
+}
+
+/**
+ * Milliseconds since the epoch; undefined if there is no timestamp. Adds to `violations` if it is no moment from the year 2000 to a year
+ * from now: a simulated clock may run ahead, but seconds sent as milliseconds would put an event into another millennium.
+ */
+export function checkMoment(violations: Violations, field: string, timestamp: Timestamp | undefined, now: number): number | undefined {
+  if (timestamp === undefined) return undefined;
+  const milliseconds = Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6);
+  const sound = timestamp.nanos >= 0 && timestamp.nanos < 1e9 && milliseconds >= EARLIEST_MS && milliseconds <= now + AHEAD_MS;
+  if (!sound) violations.add(field, 'must be a moment from 2000-01-01 to a year from now; leave it out for now');
+  return milliseconds;
+}

@@ -1,0 +1,86 @@
+import type { SearchContext } from '../context.js';
+import { composeQuery } from '../tasks/task.js';
+import type { AnswerPiece, Recommendation } from './answer.js';
+import { attempt, type AttemptLimits } from './attempt.js';
+import { choosePool, type PoolSettings } from './pool-policy.js';
+import type { QueryWriter, WriteRequest, WrittenList, WrittenPiece } from './query-writer.js';
+import { type ListedQuery, RecommendationList, toLine } from './recommendation-list.js';
+import type { RecommendRequest } from './request.js';
+
+/** Told of each piece of an answer as soon as it is complete. */
+export type Announce = (piece: AnswerPiece) => void;
+
+/** What the language model wrote. */
+export interface Draft {
+  /** Not yet full if the model wrote too little. */
+  readonly list: RecommendationList;
+  readonly auxiliaryTexts: Readonly<Record<string, string>>;
+  /** The whole list as the model gave it; undefined if it did not come to its end. */
+  readonly written: WrittenList | undefined;
+  /** Number of queries that were announced. */
+  readonly announced: number;
+  readonly reason: string | undefined;
+}
+
+/** A recommendation that is not scored yet. */
+export function toRecommendation(query: ListedQuery, position: number, auxiliaryTexts: Readonly<Record<string, string>>): Recommendation {
+  return { ...query, position, query: composeQuery(query.text, auxiliaryTexts), clickProbability: undefined };
+}
+
+/** Those of `texts` that the task declares and that can be shown. */
+function declaredTexts(request: RecommendRequest, texts: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = request.task.definition.auxiliaryTexts.map((name): [string, string | undefined] => [name, toLine(texts[name] ?? '')]);
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));
+}
+
+/** Has the language model write a list. */
+export class Writing {
+  constructor(
+    private readonly writer: QueryWriter,
+    private readonly pools: PoolSettings,
+  ) {}
+
+  /** Keeps the queries that were complete when the model failed or ran out of time. @throws CallEndedError */
+  async write(
+    request: RecommendRequest,
+    prompt: { readonly context: SearchContext; readonly cooccurrenceQueries: readonly string[] },
+    limits: AttemptLimits,
+    announce: Announce,
+  ): Promise<Draft> {
+    const streamed = this.newList(request);
+    const pieces: Record<string, string> = {};
+    const onPiece = (piece: WrittenPiece): void => {
+      if (piece.kind === 'auxiliary_text') {
+        pieces[piece.name] = piece.text;
+        announce({ kind: 'auxiliary_texts', texts: declaredTexts(request, pieces) });
+        return;
+      }
+      const query = streamed.offer(piece.text, 'generation', piece.logPropensity);
+      if (query === undefined) return;
+      const recommendation = toRecommendation(query, streamed.queries.length, declaredTexts(request, pieces));
+      announce({ kind: 'recommendation', recommendation });
+    };
+    const { value, reason } = await attempt('generation', limits, (own) =>
+      this.writer.write(this.toWriteRequest(request, prompt), own, onPiece),
+    );
+    const announced = streamed.queries.length;
+    if (value === undefined) {
+      return { list: streamed, auxiliaryTexts: declaredTexts(request, pieces), written: undefined, announced, reason };
+    }
+    const list = this.newList(request);
+    for (const query of value.queries) list.offer(query.text, 'generation', query.logPropensity);
+    const auxiliaryTexts = declaredTexts(request, value.auxiliaryTexts);
+    return { list, auxiliaryTexts, written: value, announced, reason: list.full ? undefined : 'GENERATION_SHORT' };
+  }
+
+  private newList({ count, context }: RecommendRequest): RecommendationList {
+    return new RecommendationList(count, [context.query, ...context.history.map((turn) => turn.query)]);
+  }
+
+  private toWriteRequest(
+    { task, count, traffic, explain }: RecommendRequest,
+    prompt: { readonly context: SearchContext; readonly cooccurrenceQueries: readonly string[] },
+  ): WriteRequest {
+    return { taskId: task.id, ...prompt, count, pool: choosePool(this.pools, task.id, traffic), includePrompt: explain };
+  }
+}

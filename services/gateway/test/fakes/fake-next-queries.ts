@@ -1,0 +1,28 @@
+import type { CallLimits } from '@gqr/chassis/grpc/call';
+import type { FromSnapshot, NextQueries, NextQuery } from '../../src/domain/recommend/next-queries.js';
+import { Misbehaviour } from './misbehaviour.js';
+
+const snapshot = { kind: 'cooccurrence', version: 'snapshot-1' };
+
+export class FakeNextQueries extends Misbehaviour implements NextQueries {
+  /** Next queries by query. */
+  next: Record<string, readonly string[]> = {};
+  popular: readonly string[] = [];
+  readonly asked: { query: string; limit: number }[] = [];
+
+  constructor() {
+    super('cooccurrence');
+  }
+
+  async retrieve(query: string, limit: number, limits: CallLimits): Promise<FromSnapshot<NextQuery>> {
+    this.asked.push({ query, limit });
+    await this.act(limits);
+    const texts = (this.next[query] ?? []).slice(0, limit);
+    return { queries: texts.map((text, index) => ({ text, count: BigInt(9 - index), viaQuery: '', similarity: 1 })), snapshot };
+  }
+
+  async listPopular(limit: number, limits: CallLimits): Promise<FromSnapshot<string>> {
+    await this.act(limits);
+    return { queries: this.popular.slice(0, limit), snapshot };
+  }
+}
