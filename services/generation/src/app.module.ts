@@ -17,10 +17,17 @@ import { TASK_CATALOG, type TaskCatalog } from './domain/tasks/task.js';
 /** The part of readiness that waits for the model. */
 export const MODEL_READY = 'model';
 
-async function loadPolicies(config: GenerationConfig, tasks: TaskCatalog, pool: ListPool, { logger, readiness, metrics }: Platform): Promise<PolicySet> {
+async function loadPolicies(
+  config: GenerationConfig,
+  tasks: TaskCatalog,
+  pool: ListPool,
+  { logger, readiness, metrics }: Platform,
+): Promise<PolicySet> {
   const actual = await sha256Of(config.GQR_LLM_MODEL);
   if (actual !== config.GQR_LLM_MODEL_SHA256) {
-    throw new Error(`${config.GQR_LLM_MODEL} is damaged: its sha256 is ${actual}, should be ${config.GQR_LLM_MODEL_SHA256}; delete it and start again`);
+    throw new Error(
+      `${config.GQR_LLM_MODEL} is damaged: its sha256 is ${actual}, should be ${config.GQR_LLM_MODEL_SHA256}; delete it and start again`,
+    );
   }
   const backend = await LlamaBackend.load({
     modelPath: config.GQR_LLM_MODEL,

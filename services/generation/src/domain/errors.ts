@@ -10,7 +10,9 @@ export class UnknownTaskError extends Error {
 export class UnknownPolicyError extends Error {
   override readonly name = 'UnknownPolicyError';
   constructor(taskId: string, version: string) {
-    super(`no policy ${JSON.stringify(version.slice(0, 80))} is loaded for task ${taskId}; load it with LoadPolicy or list the loaded ones with ListPolicies`);
+    super(
+      `no policy ${JSON.stringify(version.slice(0, 80))} is loaded for task ${taskId}; load it with LoadPolicy or list the loaded ones with ListPolicies`,
+    );
   }
 }
 

@@ -65,7 +65,11 @@ export class GenerationController {
   }
 
   @GrpcMethod(SERVICE, 'StreamGenerate')
-  streamGenerate(message: StreamGenerateRequest, _: unknown, call: ServerCall): Observable<MessageInitShape<typeof StreamGenerateResponseSchema>> {
+  streamGenerate(
+    message: StreamGenerateRequest,
+    _: unknown,
+    call: ServerCall,
+  ): Observable<MessageInitShape<typeof StreamGenerateResponseSchema>> {
     const { request } = message;
     if (request === undefined) throw new InvalidRequestError([{ field: 'request', description: 'must be set' }]);
     const task = this.tasks.get(request.taskId);
@@ -81,15 +85,28 @@ export class GenerationController {
   }
 
   @GrpcMethod(SERVICE, 'ProposeNext')
-  async proposeNext(request: ProposeNextRequest, _: unknown, call: ServerCall): Promise<MessageInitShape<typeof ProposeNextResponseSchema>> {
+  async proposeNext(
+    request: ProposeNextRequest,
+    _: unknown,
+    call: ServerCall,
+  ): Promise<MessageInitShape<typeof ProposeNextResponseSchema>> {
     const task = this.tasks.get(request.taskId);
     const { candidates, auxiliaryTexts, policyVersion, usage } = await this.proposals.propose(parsePropose(task, request), limitsOf(call));
     noteRpc({ policy: policyVersion, candidates: candidates.length, completion_tokens: usage.completionTokens });
-    return { candidates: [...candidates], auxiliaryTexts: { ...auxiliaryTexts }, policy: policyId(task.id, policyVersion), usage: { ...usage } };
+    return {
+      candidates: [...candidates],
+      auxiliaryTexts: { ...auxiliaryTexts },
+      policy: policyId(task.id, policyVersion),
+      usage: { ...usage },
+    };
   }
 
   @GrpcMethod(SERVICE, 'ScoreResponse')
-  async scoreResponse(request: ScoreResponseRequest, _: unknown, call: ServerCall): Promise<MessageInitShape<typeof ScoreResponseResponseSchema>> {
+  async scoreResponse(
+    request: ScoreResponseRequest,
+    _: unknown,
+    call: ServerCall,
+  ): Promise<MessageInitShape<typeof ScoreResponseResponseSchema>> {
     const task = this.tasks.get(request.taskId);
     const score = await this.scores.score(parseScore(task, request), limitsOf(call));
     return {

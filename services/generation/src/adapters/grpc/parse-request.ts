@@ -32,7 +32,8 @@ class Violations {
   }
 
   text(value: string, field: string, max: number): void {
-    this.check([...value].length <= max, field, `has ${String([...value].length)} characters; at most ${String(max)} are allowed`);
+    const length = Array.from(value).length; // code points, as the contract counts
+    this.check(length <= max, field, `has ${String(length)} characters; at most ${String(max)} are allowed`);
   }
 
   /** @throws InvalidRequestError */
@@ -41,13 +42,23 @@ class Violations {
   }
 }
 
-function parseInputs(task: Task, context: SearchContext | undefined, cooccurrence: readonly string[], at: string, violations: Violations): PromptInputs {
+function parseInputs(
+  task: Task,
+  context: SearchContext | undefined,
+  cooccurrence: readonly string[],
+  at: string,
+  violations: Violations,
+): PromptInputs {
   const query = context?.query ?? '';
   violations.check(neutralise(query) !== '', `${at}context.query`, 'must not be empty');
   violations.text(query, `${at}context.query`, MAX_QUERY);
   violations.text(context?.response ?? '', `${at}context.response`, MAX_RESPONSE);
   const history = context?.history ?? [];
-  violations.check(history.length <= MAX_HISTORY, `${at}context.history`, `has ${String(history.length)} turns; send the latest ${String(MAX_HISTORY)}`);
+  violations.check(
+    history.length <= MAX_HISTORY,
+    `${at}context.history`,
+    `has ${String(history.length)} turns; send the latest ${String(MAX_HISTORY)}`,
+  );
   history.slice(0, MAX_HISTORY).forEach((turn, i) => {
     violations.text(turn.query, `${at}context.history[${String(i)}].query`, MAX_QUERY);
   });
@@ -60,14 +71,22 @@ function parseInputs(task: Task, context: SearchContext | undefined, cooccurrenc
   const sideInformation = context?.sideInformation ?? {};
   for (const [name, value] of Object.entries(sideInformation)) {
     const known = declared.length === 0 ? 'it takes none' : `it takes: ${declared.join(', ')}`;
-    violations.check(declared.includes(name), `${at}context.side_information[${JSON.stringify(name)}]`, `is not declared by task ${task.id}; ${known}`);
+    violations.check(
+      declared.includes(name),
+      `${at}context.side_information[${JSON.stringify(name)}]`,
+      `is not declared by task ${task.id}; ${known}`,
+    );
     violations.text(value, `${at}context.side_information[${JSON.stringify(name)}]`, MAX_QUERY);
   }
   return { query, response: context?.response ?? '', history: history.map((turn) => turn.query), cooccurrence, sideInformation };
 }
 
 function parseCount(task: Task, count: number, violations: Violations): number | undefined {
-  violations.check(count <= task.count.max, 'count', `is ${String(count)}; task ${task.id} writes at most ${String(task.count.max)} queries`);
+  violations.check(
+    count <= task.count.max,
+    'count',
+    `is ${String(count)}; task ${task.id} writes at most ${String(task.count.max)} queries`,
+  );
   return count === 0 ? undefined : count;
 }
 
@@ -156,13 +175,23 @@ export function parseScore(task: Task, request: ScoreResponseRequest): ScoreOrde
   const inputs = parseInputs(task, request.context, request.cooccurrenceQueries, '', violations);
   checkAuxiliary(task, request.auxiliaryTexts, violations);
   violations.check(request.queries.length >= 1, 'queries', 'must hold at least one query');
-  violations.check(request.queries.length <= task.count.max, 'queries', `has ${String(request.queries.length)} entries; at most ${String(task.count.max)}`);
+  violations.check(
+    request.queries.length <= task.count.max,
+    'queries',
+    `has ${String(request.queries.length)} entries; at most ${String(task.count.max)}`,
+  );
   request.queries.forEach((query, i) => {
     violations.check(neutralise(query) !== '', `queries[${String(i)}]`, 'must not be empty');
     violations.text(query, `queries[${String(i)}]`, MAX_QUERY);
   });
   violations.throwIfAny();
-  return { taskId: task.id, inputs, auxiliaryTexts: request.auxiliaryTexts, queries: request.queries, policyVersion: request.policyVersion };
+  return {
+    taskId: task.id,
+    inputs,
+    auxiliaryTexts: request.auxiliaryTexts,
+    queries: request.queries,
+    policyVersion: request.policyVersion,
+  };
 }
 
 /** An instance of RenderPrompts. */
@@ -176,7 +205,11 @@ export interface PromptOrder {
 /** @throws InvalidRequestError with every violation */
 export function parsePrompts(task: Task, instances: readonly PromptInstance[]): PromptOrder[] {
   const violations = new Violations();
-  violations.check(instances.length >= 1 && instances.length <= 1_000, 'instances', `has ${String(instances.length)} entries; must have 1 to 1,000`);
+  violations.check(
+    instances.length >= 1 && instances.length <= 1_000,
+    'instances',
+    `has ${String(instances.length)} entries; must have 1 to 1,000`,
+  );
   const orders = instances.map((instance, i): PromptOrder => {
     const inputs = parseInputs(task, instance.context, instance.cooccurrenceQueries, `instances[${String(i)}].`, violations);
     checkAuxiliary(task, instance.auxiliaryTexts, violations);

@@ -19,7 +19,11 @@ function toQuery({ text, logPropensity }: GeneratedQuery): { text: string; logPr
   return { text, ...(logPropensity !== undefined && { logPropensity }) };
 }
 
-export function toGenerateResponse(taskId: string, list: GeneratedList, includePrompt: boolean): MessageInitShape<typeof GenerateResponseSchema> {
+export function toGenerateResponse(
+  taskId: string,
+  list: GeneratedList,
+  includePrompt: boolean,
+): MessageInitShape<typeof GenerateResponseSchema> {
   return {
     queries: list.queries.map(toQuery),
     auxiliaryTexts: { ...list.auxiliaryTexts },
@@ -32,7 +36,11 @@ export function toGenerateResponse(taskId: string, list: GeneratedList, includeP
   };
 }
 
-export function toStreamEvent(taskId: string, event: GenerateEvent, includePrompt: boolean): MessageInitShape<typeof StreamGenerateResponseSchema> {
+export function toStreamEvent(
+  taskId: string,
+  event: GenerateEvent,
+  includePrompt: boolean,
+): MessageInitShape<typeof StreamGenerateResponseSchema> {
   switch (event.kind) {
     case 'auxiliary':
       return { event: { case: 'auxiliaryText', value: { name: event.name, text: event.text } } };

@@ -51,7 +51,8 @@ export class LlamaSequence implements LentSequence {
     const last = tokens.at(-1);
     if (last === undefined) throw new Error('a sequence advances by one token at least');
     const { temperature, topP, minP, topK, punished, repetitionPenalty } = shape;
-    const repeatPenalty = repetitionPenalty > 1 ? { repeatPenalty: { punishTokens: [...punished] as Token[], penalty: repetitionPenalty } } : {};
+    const repeatPenalty =
+      repetitionPenalty > 1 ? { repeatPenalty: { punishTokens: [...punished] as Token[], penalty: repetitionPenalty } } : {};
     // llama.cpp shapes the distribution; drawing from it is the domain's, which knows what is allowed.
     const options = { temperature, topP, minP, topK, ...repeatPenalty };
     const input: ControlledEvaluateInputItem[] = [
@@ -78,7 +79,8 @@ export class LlamaSequence implements LentSequence {
     return tokens.map((token, k) => {
       const next = output[first + k]?.next;
       const logit = next?.logits?.get(token as Token);
-      if (next?.logits === undefined || next.totalLogitWeight === undefined || logit === undefined) throw new Error('llama.cpp returned no logits');
+      if (next?.logits === undefined || next.totalLogitWeight === undefined || logit === undefined)
+        throw new Error('llama.cpp returned no logits');
       return logit - Math.max(...next.logits.values()) - Math.log(next.totalLogitWeight);
     });
   }

@@ -25,7 +25,8 @@ export class RegistryPolicyStore implements PolicyStore {
       const parsed = config.safeParse(manifest.config);
       if (!parsed.success) throw new UnusablePolicyError(`its manifest says neither task nor base model: ${z.prettifyError(parsed.error)}`);
       if (parsed.data.task !== taskId) throw new UnusablePolicyError(`it was trained for task ${parsed.data.task}`);
-      if (!manifest.files.some(({ name }) => name === ADAPTER)) throw new UnusablePolicyError(`it has no ${ADAPTER}; export it for llama.cpp`);
+      if (!manifest.files.some(({ name }) => name === ADAPTER))
+        throw new UnusablePolicyError(`it has no ${ADAPTER}; export it for llama.cpp`);
       return { taskId, version, adapterPath: join(path, ADAPTER), baseModelSha256: parsed.data.baseModelSha256 };
     } catch (error) {
       throw new UnusablePolicyError(`policy ${version} of ${taskId} cannot be used: ${messageOf(error)}`);

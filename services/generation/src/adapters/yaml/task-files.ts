@@ -33,7 +33,10 @@ const taskFile = z
   })
   .refine(({ count }) => count.default <= count.max, { path: ['count', 'default'], error: 'must be at most count.max' })
   .refine(({ inputs }) => inputs.some((input) => input.name === 'query'), { path: ['inputs'], error: 'must include the input "query"' })
-  .refine(({ inputs }) => new Set(inputs.map((input) => input.name)).size === inputs.length, { path: ['inputs'], error: 'must not name an input twice' })
+  .refine(({ inputs }) => new Set(inputs.map((input) => input.name)).size === inputs.length, {
+    path: ['inputs'],
+    error: 'must not name an input twice',
+  })
   .refine(({ inputs, budget }) => budget.shorten.every((each) => inputs.some((input) => input.name === each)), {
     path: ['budget', 'shorten'],
     error: 'must name inputs of this task',
@@ -47,7 +50,8 @@ export class TaskFileError extends Error {
 function lineOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, path: readonly PropertyKey[]): number {
   for (let length = path.length; length >= 0; length--) {
     const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) return lines.linePos(Number(node.range[0])).line;
+    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range))
+      return lines.linePos(Number(node.range[0])).line;
   }
   return 1;
 }
@@ -57,10 +61,13 @@ export function parseTask(text: string, file: string): Task {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const [broken] = document.errors;
-  if (broken !== undefined) throw new TaskFileError(`${file}:${String(lines.linePos(broken.pos[0]).line)}: is not YAML: ${broken.message.split('\n')[0] ?? ''}`);
+  if (broken !== undefined)
+    throw new TaskFileError(`${file}:${String(lines.linePos(broken.pos[0]).line)}: is not YAML: ${broken.message.split('\n')[0] ?? ''}`);
   const parsed = taskFile.safeParse(document.toJS());
   if (!parsed.success) {
-    const faults = parsed.error.issues.map(({ path, message }) => `${file}:${String(lineOf(document, lines, path))}: ${path.join('.')}: ${message}`);
+    const faults = parsed.error.issues.map(
+      ({ path, message }) => `${file}:${String(lineOf(document, lines, path))}: ${path.join('.')}: ${message}`,
+    );
     throw new TaskFileError(faults.join('\n'));
   }
   const { data } = parsed;
@@ -86,7 +93,10 @@ export function parseTask(text: string, file: string): Task {
       repetitionPenalty: data.decoding.repetition_penalty,
     },
     // The content, not the wording of the file: a comment does not make another prompt.
-    promptVersion: createHash('sha256').update(JSON.stringify([TEMPLATE_VERSION, data])).digest('hex').slice(0, 16),
+    promptVersion: createHash('sha256')
+      .update(JSON.stringify([TEMPLATE_VERSION, data]))
+      .digest('hex')
+      .slice(0, 16),
   };
 }
 
@@ -114,4 +124,3 @@ export class TaskFiles implements TaskCatalog {
     return task;
   }
 }
-

@@ -33,7 +33,10 @@ export function allowedOutcomes(distribution: Distribution, verdict: (token: num
 /** Draws one outcome by its probability; with `greedy` the most probable one, which then is certain. */
 export function draw(outcomes: readonly Outcome[], random: Random, greedy: boolean): Outcome | undefined {
   if (greedy) {
-    const best = outcomes.reduce<Outcome | undefined>((top, each) => (top === undefined || each.probability > top.probability ? each : top), undefined);
+    const best = outcomes.reduce<Outcome | undefined>(
+      (top, each) => (top === undefined || each.probability > top.probability ? each : top),
+      undefined,
+    );
     return best && { token: best.token, probability: 1 };
   }
   let left = random();

@@ -37,11 +37,9 @@ export function judge(text: string, piece: string, isEnd: boolean, rule: LineRul
   if (isEnd || piece.startsWith('\n')) return isComplete(text, rule) ? 'end' : 'forbidden';
   if (piece === '' || NEVER.test(piece)) return 'forbidden';
   const next = text + piece;
-  if (text === '') {
-    const first = rule.afterHead ? piece.replace(/^ /, '') : piece;
-    if (rule.afterHead !== piece.startsWith(' ')) return 'forbidden';
-    if (first === '' || BAD_START.test(first)) return 'forbidden';
-  }
-  if (/\s\s/.test(next) || [...next.trim()].length > rule.maxCharacters) return 'forbidden';
-  return next.trim().split(/\s+/).length <= rule.maxWords ? 'continue' : 'forbidden';
+  if (rule.afterHead && !next.startsWith(' ')) return 'forbidden';
+  const body = rule.afterHead ? next.slice(1) : next;
+  if (body !== '' && BAD_START.test(body)) return 'forbidden';
+  if (/\s\s/.test(body) || Array.from(body).length > rule.maxCharacters) return 'forbidden';
+  return body.trim().split(/\s+/).length <= rule.maxWords ? 'continue' : 'forbidden';
 }

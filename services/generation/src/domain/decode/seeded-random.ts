@@ -1,11 +1,11 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { mersenne } from 'pure-rand/generator/mersenne';
 import type { Random } from './draw.js';
 
-/** Numbers in [0, 1) that depend on the seed alone. */
+/** Numbers in [0, 1) that depend on the seed alone. Its initialisation mixes well: neighbouring seeds draw unrelated lists. */
 export function seededRandom(seed: bigint): Random {
   const low = Number(BigInt.asIntN(32, seed));
   const high = Number(BigInt.asIntN(32, seed >> 32n));
-  const generator = xoroshiro128plus(low ^ Math.imul(high, 0x9e3779b1));
+  const generator = mersenne(low ^ Math.imul(high, 0x9e3779b1));
   return () => uniformFloat64(generator);
 }

@@ -164,7 +164,9 @@ export class ListWriter {
     if (this.tokenizer.isMarker(token)) return 'forbidden';
     // A token may be part of a character: only decoding it with what stands before it shows what it adds.
     const broken = text.endsWith('\ufffd');
-    const piece = broken ? this.tokenizer.decode([...tokens, token]).slice(text.replace(/\ufffd+$/, '').length) : this.tokenizer.decode([token]);
+    const piece = broken
+      ? this.tokenizer.decode([...tokens, token]).slice(text.replace(/\ufffd+$/, '').length)
+      : this.tokenizer.decode([token]);
     return judge(broken ? text.replace(/\ufffd+$/, '') : text, piece, false, rule);
   }
 }

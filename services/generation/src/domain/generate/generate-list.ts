@@ -99,7 +99,12 @@ export class GenerateList {
     throw new Error('the stream ended without a list');
   }
 
-  private async *streamWith(policy: LoadedPolicy, task: Task, order: GenerateOrder, limits: CallLimits): AsyncGenerator<GenerateEvent, void> {
+  private async *streamWith(
+    policy: LoadedPolicy,
+    task: Task,
+    order: GenerateOrder,
+    limits: CallLimits,
+  ): AsyncGenerator<GenerateEvent, void> {
     const count = order.count ?? task.count.default;
     const call: Call = {
       order,
@@ -148,7 +153,12 @@ export class GenerateList {
       { phase: 'prompt', durationMs: sequence.promptMs },
       { phase: 'decode', durationMs: this.now() - startedAt },
     ];
-    const usage = { promptTokens: prompt.tokens.length, cachedPromptTokens, completionTokens: writer.cost.tokens, redraws: writer.cost.redraws };
+    const usage = {
+      promptTokens: prompt.tokens.length,
+      cachedPromptTokens,
+      completionTokens: writer.cost.tokens,
+      redraws: writer.cost.redraws,
+    };
     yield { kind: 'list', list: { ...described(call), auxiliaryTexts, queries, poolSize: 0, usage, timings } };
   }
 }

@@ -37,7 +37,10 @@ export class ScoreResponse {
       const head = renderResponse(task, order.auxiliaryTexts, []);
       const lines = order.queries.map((query, k) => {
         const text = renderResponse({ ...task, auxiliaryTexts: [] }, {}, [query]);
-        return [...model.tokenizer.encode(text), ...(k + 1 < order.queries.length ? model.tokenizer.encode(SEPARATOR) : [model.tokenizer.endOfText])];
+        return [
+          ...model.tokenizer.encode(text),
+          ...(k + 1 < order.queries.length ? model.tokenizer.encode(SEPARATOR) : [model.tokenizer.endOfText]),
+        ];
       });
       const headTokens = head === '' ? [] : model.tokenizer.encode(head + SEPARATOR);
       const sequence = await model.lend(prompt.tokens, limits);

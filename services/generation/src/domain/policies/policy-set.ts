@@ -158,7 +158,9 @@ export class PolicySet {
     try {
       return { artefact, model: await this.backend.open(artefact), users: 0, retired: false };
     } catch (error) {
-      throw new UnusablePolicyError(`policy ${version} of ${taskId} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+      throw new UnusablePolicyError(
+        `policy ${version} of ${taskId} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

@@ -39,7 +39,10 @@ function cut(text: string, tokens: number, tokenizer: Tokenizer): string {
   const ids = tokenizer.encode(text);
   if (ids.length <= tokens) return text;
   // A character may span tokens: half of one decodes to U+FFFD.
-  return tokenizer.decode(ids.slice(0, Math.max(0, tokens))).replace(/\ufffd+$/, '').trimEnd();
+  return tokenizer
+    .decode(ids.slice(0, Math.max(0, tokens)))
+    .replace(/\ufffd+$/, '')
+    .trimEnd();
 }
 
 function measure(content: Content, tokenizer: Tokenizer): void {

@@ -5,7 +5,7 @@
 // eslint-disable-next-line no-control-regex -- control characters are what this is about
 const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 /** Zero-width and bidirectional format characters, soft hyphen, tags and variation selectors of the supplementary planes. */
-const INVISIBLE = /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
+const INVISIBLE = /\u034f|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 /** The separator of list items in a prompt, and the bar of chat markers such as <|im_end|>. */
 const BARS = /[|\uff5c\u00a6]/g;
 /** Halves of surrogate pairs that stand alone. */

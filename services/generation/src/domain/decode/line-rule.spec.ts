@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { judge, type LineRule } from './line-rule.js';
+
+const query: LineRule = { afterHead: false, mayBeEmpty: false, maxCharacters: 20, maxWords: 3, excluded: new Set(['known']) };
+const auxiliary: LineRule = { afterHead: true, mayBeEmpty: true, maxCharacters: 20, maxWords: 99, excluded: new Set() };
+
+describe('a query', () => {
+  it.each(['\n', ' x', '-', '"', '1.', '| ', 'a\nb', '\u0007', '\u202e', '**'].filter((piece) => piece !== '1.'))(
+    'does not begin with %j',
+    (piece) => {
+      expect(judge('', piece, false, query)).toBe('forbidden');
+    },
+  );
+  it.each(['how', '3', 'Ünder', '日', '\ufffd'])('may begin with %j', (piece) => {
+    expect(judge('', piece, false, query)).toBe('continue');
+  });
+  it('ends with a line break or the end of the text, once it says something', () => {
+    expect(judge('how', '\n', false, query)).toBe('end');
+    expect(judge('how', '\n\n', false, query)).toBe('end');
+    expect(judge('how', '', true, query)).toBe('end');
+    expect(judge('', '', true, query)).toBe('forbidden');
+  });
+  it('does not end while it is a text that must not be repeated, nor within a character', () => {
+    expect(judge('Known?', '\n', false, query)).toBe('forbidden');
+    expect(judge('Known', ' to', false, query)).toBe('continue');
+    expect(judge('caf\ufffd', '\n', false, query)).toBe('forbidden');
+  });
+  it('takes no more words and characters than allowed', () => {
+    expect(judge('one two three', 's', false, query)).toBe('continue');
+    expect(judge('one two three', ' four', false, query)).toBe('forbidden');
+    expect(judge('x'.repeat(20), 'y', false, query)).toBe('forbidden');
+    expect(judge('one', ' ', false, query)).toBe('continue');
+    expect(judge('one ', ' ', false, query)).toBe('forbidden');
+  });
+});
+
+describe('an auxiliary text', () => {
+  it('follows its head after a space', () => {
+    expect(judge('', ' How', false, auxiliary)).toBe('continue');
+    expect(judge('', 'How', false, auxiliary)).toBe('forbidden');
+  });
+  it('may be empty where the task says so', () => {
+    expect(judge('', '\n', false, auxiliary)).toBe('end');
+    expect(judge('', '\n', false, { ...auxiliary, mayBeEmpty: false })).toBe('forbidden');
+  });
+});
