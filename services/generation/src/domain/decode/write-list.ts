@@ -32,8 +32,8 @@ export interface WritingCost {
 const TOP_K = 64;
 /** Where the likely tokens are all forbidden, look this far. */
 const WIDE: Pick<Shape, 'temperature' | 'topP' | 'minP' | 'topK'> = { temperature: 1, topP: 1, minP: 0, topK: 0 };
-/** Times that a line which ran into a dead end is begun again. */
-const MAX_REDRAWS = 4;
+/** Times that a line which ran into a dead end is begun again, each time with another first token. */
+const MAX_REDRAWS = 8;
 /** A line never takes more tokens, however short its tokens are. */
 const MAX_LINE_TOKENS = 96;
 
@@ -101,15 +101,21 @@ export class ListWriter {
     this.unread.push(...tokens);
   }
 
-  /** Writes a line; begins it again when it runs into a dead end. */
+  /**
+   * Writes a line. A dead end, such as a repetition that has no room left to become something else, is left by beginning the line
+   * again with another token.
+   */
   private async line(rule: LineRule): Promise<Line> {
     const start = this.sequence.length + this.unread.length;
     const given = this.unread;
     const writtenBefore = this.written.length;
+    const deadStarts = new Set<number>();
     for (let attempt = 0; attempt <= MAX_REDRAWS; attempt++) {
-      const line = await this.tryLine(rule, this.order.decoding.temperature === 0 && attempt === 0);
+      const line = await this.tryLine(rule, deadStarts);
       if (line !== undefined) return attempt === 0 ? line : { ...line, logPropensity: undefined };
       this.cost.redraws++;
+      const dead = this.written[writtenBefore];
+      if (dead !== undefined) deadStarts.add(dead);
       this.written.length = writtenBefore;
       // The last given token is evaluated anew, for the distribution behind it.
       await this.sequence.rewind(Math.min(this.sequence.length, start - 1));
@@ -118,12 +124,12 @@ export class ListWriter {
     throw new ListIncompleteError(this.queries.size, this.order.count);
   }
 
-  private async tryLine(rule: LineRule, greedy: boolean): Promise<Line | undefined> {
+  private async tryLine(rule: LineRule, deadStarts: ReadonlySet<number>): Promise<Line | undefined> {
     const tokens: number[] = [];
     let text = '';
     let logPropensity = 0;
     while (tokens.length <= MAX_LINE_TOKENS) {
-      const outcome = await this.next(text, tokens, rule, greedy);
+      const outcome = await this.next(text, tokens, rule, deadStarts);
       if (outcome === undefined) return undefined;
       logPropensity += Math.log(outcome.probability);
       if (outcome.token === undefined) return { text: text.trim(), logPropensity };
@@ -137,17 +143,24 @@ export class ListWriter {
   }
 
   /** Draws what comes behind `text`; undefined in a dead end. */
-  private async next(text: string, tokens: readonly number[], rule: LineRule, greedy: boolean): Promise<Outcome | undefined> {
+  private async next(
+    text: string,
+    tokens: readonly number[],
+    rule: LineRule,
+    deadStarts: ReadonlySet<number>,
+  ): Promise<Outcome | undefined> {
     const { decoding, random } = this.order;
     const shape: Shape = {
-      temperature: decoding.temperature === 0 ? 1 : decoding.temperature,
+      temperature: decoding.temperature || 1, // the most probable token is the same at any temperature
       topP: decoding.topP,
       minP: decoding.minP,
       topK: TOP_K,
       punished: this.written,
       repetitionPenalty: decoding.repetitionPenalty,
     };
-    const verdict = (token: number) => this.verdict(text, tokens, token, rule);
+    const greedy = decoding.temperature === 0;
+    const verdict = (token: number) =>
+      tokens.length === 0 && deadStarts.has(token) ? 'forbidden' : this.verdict(text, tokens, token, rule);
     const unread = this.unread;
     this.unread = [];
     const outcomes = allowedOutcomes(await this.sequence.advance(unread, shape), verdict);
