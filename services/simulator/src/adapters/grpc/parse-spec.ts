@@ -1,0 +1,44 @@
+import { type FieldViolation, InvalidRequestError } from '@gqr/chassis/errors';
+import type { SimulationSpec as SpecMessage } from '@gqr/protos/gqr/simulator/v1/simulator';
+import { TASK_IDS, type TaskId } from '../../domain/population/behaviour.js';
+import type { SimulationSpec } from '../../domain/simulation/progress.js';
+
+const MOST_IMPRESSIONS = 10_000_000;
+const MOST_DAYS = 366;
+const MOST_USERS = 1_000_000;
+const MOST_CONCURRENCY = 64;
+
+const isTask = (id: string): id is TaskId => TASK_IDS.some((task) => task === id);
+
+function* faults(spec: SpecMessage): Generator<FieldViolation> {
+  const { impressions, days, users, tasks, concurrency } = spec;
+  if (impressions < 1n || impressions > BigInt(MOST_IMPRESSIONS)) {
+    yield { field: 'spec.impressions', description: `is ${impressions.toString()}; must be 1 to ${MOST_IMPRESSIONS}` };
+  }
+  if (days > MOST_DAYS) yield { field: 'spec.days', description: `is ${days}; must be 1 to ${MOST_DAYS}, or 0 for 1` };
+  if (users > MOST_USERS) yield { field: 'spec.users', description: `is ${users}; must be 1 to ${MOST_USERS}, or 0 for 500` };
+  if (concurrency > MOST_CONCURRENCY) {
+    yield { field: 'spec.concurrency', description: `is ${concurrency}; must be 1 to ${MOST_CONCURRENCY}, or 0 for 4` };
+  }
+  for (const [index, task] of tasks.entries()) {
+    const known = TASK_IDS.join(', ');
+    if (!isTask(task))
+      yield { field: `spec.tasks[${index}]`, description: `simulated users know only the tasks ${known}; name one of them` };
+  }
+}
+
+/** What is to be simulated, with defaults filled in. @throws InvalidRequestError */
+export function parseSpec(spec: SpecMessage | undefined): SimulationSpec {
+  if (spec === undefined) throw new InvalidRequestError([{ field: 'spec', description: 'is required' }]);
+  const violations = [...faults(spec)];
+  if (violations.length > 0) throw new InvalidRequestError(violations);
+  const tasks = TASK_IDS.filter((task) => spec.tasks.length === 0 || spec.tasks.includes(task));
+  return {
+    impressions: Number(spec.impressions),
+    days: spec.days || 1,
+    users: spec.users || 500,
+    seed: spec.seed,
+    tasks,
+    concurrency: spec.concurrency || 4,
+  };
+}

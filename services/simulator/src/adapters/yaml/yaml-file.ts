@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import type { Fault, Path } from '../../domain/world/lint-topics.js';
+
+/** A file that fits its schema, and where its values stand. */
+export interface YamlFile<T> {
+  readonly file: string;
+  readonly data: T;
+  /** 1-based line of a value, or of the nearest thing around it that exists. */
+  readonly lineOf: (path: Path) => number;
+}
+
+/** The text of a file. */
+export type Decoded = { readonly text: string } | { readonly fault: Fault };
+
+/** Decodes UTF-8; a file that is not names the line of its first broken byte. */
+export function decode(file: string, bytes: Uint8Array): Decoded {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    const lenient = new TextDecoder('utf-8').decode(bytes);
+    const line = lenient.slice(0, lenient.indexOf('\ufffd')).split('\n').length;
+    return { fault: { file, line, problem: 'is not valid UTF-8', remedy: 'save the file as UTF-8' } };
+  }
+}
+
+/** Reads a YAML file into what its schema says. */
+export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): YamlFile<T> | { readonly faults: Fault[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const lineOf = (path: Path): number => {
+    for (let length = path.length; length > 0; length--) {
+      const node: unknown = document.getIn(path.slice(0, length), true);
+      if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range)) {
+        return lines.linePos(Number(node.range[0])).line;
+      }
+    }
+    return 1;
+  };
+  if (document.errors.length > 0) {
+    const faults = document.errors.map(({ message, pos }) => ({
+      file,
+      line: lines.linePos(pos[0]).line,
+      problem: `is not YAML (${message.split('\n')[0]?.replace(/ at line.*/, '') ?? ''})`,
+      remedy: 'mend the indentation, or put quotes around a text that holds a colon or a "#"',
+    }));
+    return { faults };
+  }
+  const parsed = schema.safeParse(document.toJS());
+  if (parsed.success) return { file, data: parsed.data, lineOf };
+  const faults = parsed.error.issues.map((issue) => {
+    const path = issue.path.filter((step) => typeof step !== 'symbol');
+    const [problem = '', remedy = 'correct it'] = issue.message.split('; ');
+    return { file, line: lineOf(path), problem: `${path.join('.') || 'the file'}: ${problem}`, remedy };
+  });
+  return { faults };
+}
+
+/** Reads and parses a file of the world. */
+export function readYaml<T>(file: string, schema: z.ZodType<T>): YamlFile<T> | { readonly faults: Fault[] } {
+  const decoded = decode(file, readFileSync(file));
+  return 'fault' in decoded ? { faults: [decoded.fault] } : parseYaml(file, decoded.text, schema);
+}

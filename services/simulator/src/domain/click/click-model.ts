@@ -1,0 +1,116 @@
+import type { Behaviour, Layout, Segment, TaskId } from '../population/behaviour.js';
+import type { Random } from '../random/random.js';
+import type { RelevanceJudge } from '../relevance/relevance-judge.js';
+
+/** What a query means to a user at one moment. Hidden. */
+export interface Meaning {
+  /** How well it expresses what the user needs next, in [0, 1]. */
+  readonly need: number;
+  /** How well it expresses the best of the other needs that are still open. */
+  readonly other: number;
+  /** How well it expresses a need that has been met already. */
+  readonly met: number;
+  /** How surely it is about the matter at all. */
+  readonly topical: number;
+  /** How well it expresses each need of the matter; for finding what two queries have in common. */
+  readonly fits: readonly number[];
+}
+
+/** A list as one user sees it at one moment. */
+export interface View {
+  readonly task: TaskId;
+  readonly segment: Segment;
+  readonly appetite: number;
+  /** Queries that the user has asked in this session. */
+  readonly asked: readonly string[];
+  readonly queries: readonly { readonly text: string; readonly meaning: Meaning }[];
+}
+
+const QUESTION = /^(how|what|whats|which|when|where|why|who|can|could|should|is|are|do|does|did|will|would)\b|\?\s*$/i;
+const ASSISTANT_VOICE = /^(would you like|do you want|shall i|should i help|let me|i can|are you interested|here (is|are))\b/i;
+
+/** Similarity of words from which a query counts as the same again. */
+const SAME_WORDS = { from: 0.5, to: 0.95 };
+const sameWords = (similarity: number): number =>
+  Math.min(1, Math.max(0, (similarity - SAME_WORDS.from) / (SAME_WORDS.to - SAME_WORDS.from)));
+
+/** Probability that a position of a list is looked at; positions are 1-based. */
+export function examination({ examination: curve, examinationTail }: Layout, position: number): number {
+  const known = curve[position - 1];
+  return known ?? (curve.at(-1) ?? 0) * examinationTail ** (position - curve.length);
+}
+
+/**
+ * The hidden click model (README, "Click model"): a position-based model, P(click) = P(examined) x attractiveness, with a cascade
+ * after the first click. Pure: a user, a moment and a list give the same probabilities every time.
+ */
+export class ClickModel {
+  constructor(
+    private readonly behaviour: Behaviour,
+    private readonly judge: RelevanceJudge,
+  ) {}
+
+  /** Probability of a click on each query, given that nothing above it was clicked. */
+  probabilities(view: View): number[] {
+    const layout = this.behaviour.layouts[view.task];
+    return view.queries.map((_, at) => {
+      const attractiveness = this.attractiveness(view, at);
+      const noise = view.appetite === 0 ? 0 : layout.noise;
+      return examination(layout, at + 1) * (attractiveness + (1 - attractiveness) * noise);
+    });
+  }
+
+  /** Draws the clicked positions, 1-based, in order. */
+  draw(view: View, random: Random): number[] {
+    const { continueAfterClick } = this.behaviour.layouts[view.task];
+    const clicks: number[] = [];
+    for (const [at, probability] of this.probabilities(view).entries()) {
+      if (random() >= probability) continue;
+      clicks.push(at + 1);
+      if (random() >= continueAfterClick) break;
+    }
+    return clicks;
+  }
+
+  /** Probability of a click on a query that is looked at, noise apart. */
+  private attractiveness(view: View, at: number): number {
+    const { clicks, layouts } = this.behaviour;
+    const layout = layouts[view.task];
+    const query = view.queries[at];
+    if (query === undefined) return 0;
+    const { need, other, topical } = query.meaning;
+    const interest = Math.max(need, clicks.curiosity * other, layout.topical * topical) ** clicks.sharpness;
+    const worth = interest * this.novelty(view, at) * this.distinctness(view, at) * this.taste(view, query.text);
+    return Math.min(1, layout.strength * view.appetite * worth);
+  }
+
+  /** Less than 1 for what the user has asked already, in the same or in other words. */
+  private novelty({ asked, queries }: View, at: number): number {
+    const query = queries[at];
+    if (query === undefined) return 1;
+    const again = Math.max(0, ...asked.map((earlier) => sameWords(this.judge.similarity(earlier, query.text))));
+    return 1 - this.behaviour.clicks.repetition * Math.max(again, query.meaning.met);
+  }
+
+  /** Less than 1 for what a query above it in the list says already. */
+  private distinctness({ queries }: View, at: number): number {
+    const query = queries[at];
+    if (query === undefined) return 1;
+    const best = query.meaning.fits.indexOf(Math.max(...query.meaning.fits));
+    const said = queries.slice(0, at).map(({ text, meaning }) => {
+      const inWords = sameWords(this.judge.similarity(text, query.text));
+      return Math.max(inWords, Math.min(meaning.fits[best] ?? 0, query.meaning.fits[best] ?? 0));
+    });
+    return 1 - this.behaviour.clicks.redundancy * Math.max(0, ...said);
+  }
+
+  /** How much the user likes the length and the style. */
+  private taste({ task, segment }: View, text: string): number {
+    const { words, wordsSpread } = this.behaviour.layouts[task];
+    const length = text.trim().split(/\s+/).length;
+    const off = Math.log(length / (words * segment.length)) / wordsSpread;
+    const style = QUESTION.test(text) ? segment.questions : 1 / segment.questions;
+    const voice = ASSISTANT_VOICE.test(text) ? this.behaviour.clicks.assistantVoice : 1;
+    return Math.exp((-off * off) / 2) * style * voice;
+  }
+}

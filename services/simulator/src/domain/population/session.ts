@@ -1,0 +1,99 @@
+import type { ClickModel } from '../click/click-model.js';
+import { drawAroundOne, type Random } from '../random/random.js';
+import type { Behaviour, TaskId } from './behaviour.js';
+import type { Exchange, Journey, ShownQuery } from './journey.js';
+import type { User } from './population.js';
+
+/** How the user came to a query. */
+export type Origin = 'typed' | 'recommendation';
+
+/** What a user asks at one moment; everything in it may be sent. */
+export interface Turn extends Exchange {
+  readonly origin: Origin;
+  /** Earlier exchanges, oldest first. */
+  readonly history: readonly Exchange[];
+  /** When it is asked, in seconds since the session began. */
+  readonly seconds: number;
+}
+
+/** What a user did with a list. */
+export interface Look {
+  /** Clicked positions, 1-based, in order. */
+  readonly clicks: readonly number[];
+  /** When, in seconds since the session began. */
+  readonly seconds: number;
+}
+
+/**
+ * One visit of one user: ask, see lists, click or not, ask again or leave. It is driven from outside, by whoever has lists to show
+ * (a gateway, or a library call), in this order: `turn`, `look` for every task of `tasks()`, `advance`.
+ */
+export class Session {
+  private readonly history: Exchange[] = [];
+  private origin: Origin = 'typed';
+  private seconds = 0;
+  private clicked: ShownQuery | undefined;
+
+  constructor(
+    readonly user: User,
+    private readonly journey: Journey,
+    private readonly clickModel: ClickModel,
+    private readonly behaviour: Behaviour,
+    private readonly random: Random,
+  ) {}
+
+  /** The task whose lists stand under this session's answers. */
+  get task(): TaskId {
+    return this.journey.task;
+  }
+
+  get turn(): Turn {
+    return { ...this.journey.current, origin: this.origin, history: this.history, seconds: this.seconds };
+  }
+
+  /** The lists that come with this turn, one after the other; the second only if nothing of the first was clicked. */
+  *tasks(allowed: ReadonlySet<TaskId>): Generator<TaskId> {
+    const { task, takesHints } = this.journey;
+    if (allowed.has(task)) yield task;
+    if (!takesHints || !allowed.has('hint') || this.clicked !== undefined) return;
+    if (!allowed.has(task) || this.random() < this.behaviour.sessions.hint) yield 'hint';
+  }
+
+  /** Shows a list to the user. */
+  look(task: TaskId, queries: readonly ShownQuery[]): Look {
+    const clicks = this.clickModel.draw(this.view(task, queries), this.random);
+    this.pass(this.behaviour.sessions.secondsToClick);
+    const last = queries[(clicks.at(-1) ?? 0) - 1];
+    if (last !== undefined) this.clicked = last;
+    return { clicks, seconds: this.seconds };
+  }
+
+  /** Probability of a click on each query, given that nothing above it was clicked: ground truth, which must not leave the service. */
+  clickProbabilities(task: TaskId, queries: readonly ShownQuery[]): number[] {
+    return this.clickModel.probabilities(this.view(task, queries));
+  }
+
+  /** Goes on to the next turn; false if the user leaves. */
+  advance(): boolean {
+    const finished = this.journey.current;
+    const { clicked } = this;
+    this.clicked = undefined;
+    if (this.history.length + 1 >= this.behaviour.sessions.maxTurns) return false;
+    if (clicked !== undefined) this.journey.follow(clicked, this.random);
+    else if (this.random() >= this.user.initiative || !this.journey.proceed(this.random)) return false;
+    this.history.push(finished);
+    this.origin = clicked === undefined ? 'typed' : 'recommendation';
+    this.pass(clicked === undefined ? this.behaviour.sessions.secondsToRead : 1);
+    return true;
+  }
+
+  private view(task: TaskId, queries: readonly ShownQuery[]) {
+    const { segment, appetite } = this.user;
+    const asked = [...this.history.map(({ query }) => query), this.journey.current.query];
+    return { task, segment, appetite, asked, queries: queries.map(({ text }) => ({ text, meaning: this.journey.meaningOf(text) })) };
+  }
+
+  private pass(seconds: number): void {
+    this.seconds += seconds * drawAroundOne(this.random, this.behaviour.sessions.secondsSpread);
+  }
+}

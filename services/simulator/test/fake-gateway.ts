@@ -1,0 +1,43 @@
+import type { StandInPolicy } from '../src/domain/measure/stand-in-policies.js';
+import { type Random, randomFor } from '../src/domain/random/random.js';
+import type { ClickReport, Gateway, RecommendCall, RecommendedList } from '../src/domain/simulation/gateway.js';
+
+const asAlways: StandInPolicy = () => [{ text: 'sourdough feeding schedule', query: 'sourdough feeding schedule' }];
+
+export interface FakeGatewayOptions {
+  /** What the next calls throw, one after the other. */
+  readonly failures?: readonly Error[];
+  readonly policy?: StandInPolicy;
+  /** Resolves before every answer. */
+  readonly answerAfter?: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A gateway in memory that keeps what it was sent. */
+export class FakeGateway implements Gateway {
+  readonly recommended: RecommendCall[] = [];
+  readonly reports: ClickReport[] = [];
+  private readonly failures: Error[];
+  private readonly random: Random = randomFor(1n, 'fake gateway', 0);
+
+  constructor(private readonly options: FakeGatewayOptions = {}) {
+    this.failures = [...(options.failures ?? [])];
+  }
+
+  async recommend(call: RecommendCall, signal: AbortSignal): Promise<RecommendedList> {
+    await this.answer(signal);
+    this.recommended.push(call);
+    const queries = (this.options.policy ?? asAlways)({ ...call, seconds: 0 }, call.task, this.random);
+    return { impressionId: `impression-${this.recommended.length}`, queries, degraded: false };
+  }
+
+  async recordClicks(report: ClickReport, signal: AbortSignal): Promise<void> {
+    await this.answer(signal);
+    this.reports.push(report);
+  }
+
+  private async answer(signal: AbortSignal): Promise<void> {
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    await this.options.answerAfter?.(signal);
+  }
+}
