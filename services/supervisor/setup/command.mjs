@@ -50,8 +50,13 @@ export async function run(command, args, { cwd, env, onLine } = {}) {
 export function runAttached(command, args, { cwd, env } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'inherit' });
+    const kill = () => child.kill();
+    process.once('exit', kill);
     child.once('error', reject);
-    child.once('close', (status) => resolve(status ?? 1));
+    child.once('close', (status) => {
+      process.off('exit', kill);
+      resolve(status ?? 1);
+    });
   });
 }
 

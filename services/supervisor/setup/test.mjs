@@ -79,6 +79,8 @@ async function runTests(args) {
   }
 }
 
+// Whoever stops this stops the runners with it.
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 /** @type {Summary} */
 let summary = DID_NOT_RUN;
 try {
