@@ -1,10 +1,11 @@
 import eslint from '@eslint/js';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 const strict = tseslint.config(eslint.configs.recommended, tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked);
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', 'protos/gen/**', '**/.venv/**', '.gqr/**'] },
+  { ignores: ['**/dist/**', '**/dist-test/**', 'protos/gen/**', '**/.venv/**', '.gqr/**'] },
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [strict],
@@ -21,6 +22,7 @@ export default tseslint.config(
       'max-lines': ['warn', { max: 320, skipComments: true, skipBlankLines: true }],
     },
   },
+  { files: ['services/console/src/**/*.tsx'], extends: [reactHooks.configs.flat['recommended-latest']] },
   {
     files: ['**/*.mjs', '**/*.js'],
     extends: [eslint.configs.recommended],
