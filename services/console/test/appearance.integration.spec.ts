@@ -5,6 +5,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { inBrowser } from './browser.js';
+import { answerTo } from './fixtures.js';
 
 /** What the page may weigh when it is first opened, compressed as a gateway or a proxy before it would: scripts and styles. */
 const BUDGET_BYTES = 150_000;
@@ -47,6 +48,20 @@ inBrowser('the page', (visit) => {
     expect(await overflow(page)).toBe(0);
     const send = await page.getByRole('button', { name: 'Ask', exact: true }).boundingBox();
     expect((send?.x ?? width) + (send?.width ?? 0)).toBeLessThanOrEqual(width);
+  });
+
+  it('shows texts of whatever origin as texts', async () => {
+    const { page, gateway } = await visit();
+    gateway.answer = ({ taskId }) => {
+      const answer = answerTo(taskId);
+      for (const recommendation of answer.recommendations) recommendation.text = '<img src=x onerror=alert(1)>\u202eevil';
+      return answer;
+    };
+    await page.getByRole('textbox').fill('<script>alert(1)</script>');
+    await page.keyboard.press('Enter');
+    await page.getByText('<script>alert(1)</script>').waitFor();
+    await expect.poll(() => page.getByText('<img src=x onerror=alert(1)>').count()).toBeGreaterThanOrEqual(3);
+    expect(await page.locator('main img').count()).toBe(0);
   });
 
   it('can be used with the keyboard alone', async () => {

@@ -140,6 +140,7 @@ inBrowser('a conversation', (visit) => {
     await page.getByLabel('The AI answer to this query').fill('No. It would crack at **900 degrees**.');
     await page.getByRole('button', { name: 'Recommend with it' }).click();
     await page.getByText('Pasted answer').waitFor();
+    expect(await page.getByRole('button', { name: 'Edit' }).evaluate((button) => button === document.activeElement)).toBe(true);
     expect(await page.locator('strong', { hasText: '900 degrees' }).count()).toBe(1);
     const asked = gateway.requests.filter(({ taskId }) => taskId === 'suggestion');
     expect(asked.map(({ response }) => response)).toEqual(['', 'No. It would crack at **900 degrees**.']);

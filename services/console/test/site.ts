@@ -1,12 +1,20 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const PACKAGE = join(import.meta.dirname, '..', '..');
-const SOURCES = ['src/**/*', 'public/**/*', 'index.html', 'vite.config.ts', 'package.json', '../../protos/dist/**/*.js'];
+const SOURCES = [
+  'src/**/*',
+  'public/**/*',
+  'index.html',
+  'vite.config.ts',
+  'package.json',
+  '../../package-lock.json',
+  '../../protos/dist/**/*.js',
+];
 
 /**
  * The folder of the page as `npm run build` makes it from the source as it is now, so that no test runs against a stale one. Built
@@ -23,7 +31,16 @@ export async function builtSite(): Promise<string> {
   // Whoever comes second finds the folder taken by the same files.
   if (existsSync(site)) rmSync(building, { recursive: true });
   else renameSync(building, site);
+  removeOld(sites);
   return site;
+}
+
+/** Another test run may be at work on a site of its own, but not for an hour. */
+function removeOld(sites: string): void {
+  for (const name of readdirSync(sites)) {
+    const path = join(sites, name);
+    if (Date.now() - statSync(path).mtimeMs > 3_600_000) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function hashOfSources(): string {

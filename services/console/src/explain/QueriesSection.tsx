@@ -46,7 +46,9 @@ function QueryRow({ recommendation, highest }: { readonly recommendation: Recomm
   return (
     <tr>
       <th scope="row">
-        <span className="queries-text">{text}</span>
+        <span className="queries-text" dir="auto">
+          {text}
+        </span>
         {query !== text && <span className="queries-asks">asks: {query}</span>}
         <SourceTag source={source} />
       </th>

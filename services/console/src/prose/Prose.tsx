@@ -17,19 +17,19 @@ function blockElement(block: Block, key: number): ReactNode {
       );
     case 'heading':
       return (
-        <p key={key} className="prose-heading">
+        <p key={key} className="prose-heading" dir="auto">
           <Line text={block.text} />
         </p>
       );
     case 'paragraph':
       return (
-        <p key={key}>
+        <p key={key} dir="auto">
           <Line text={block.text} />
         </p>
       );
     case 'list': {
       const items = block.items.map((item, index) => (
-        <li key={index}>
+        <li key={index} dir="auto">
           <Line text={item} />
         </li>
       ));

@@ -125,6 +125,16 @@ describe('asking a query', () => {
     expect(turn(it)?.hint).toBeUndefined();
   });
 
+  it('leaves a query that the gateway refused out of the history', async () => {
+    const it = conversation();
+    it.ask('bad\u0007');
+    await stream().fail({ ...FULL, violations: [{ field: 'query', description: 'has a control character; remove it' }] });
+    it.ask('asked while the gateway is full');
+    await stream(1).fail(FULL);
+    it.ask('next');
+    expect(stream(2).request.history.map(({ query }) => query)).toEqual(['asked while the gateway is full']);
+  });
+
   it('asks again on demand', async () => {
     const it = conversation();
     it.ask('q');

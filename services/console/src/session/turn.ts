@@ -29,10 +29,18 @@ export function requestFor(taskId: string, turn: Turn, earlier: readonly Turn[],
     taskId,
     query: turn.query,
     response: textOf(turn.answer),
-    history: earlier.slice(-LIMITS.history).map(({ query, answer }) => create(TurnSchema, { query, response: textOf(answer) })),
+    history: earlier
+      .filter(({ main }) => !isRefused(main))
+      .slice(-LIMITS.history)
+      .map(({ query, answer }) => create(TurnSchema, { query, response: textOf(answer) })),
     sessionId,
     explain: true,
     queryOrigin: turn.origin,
     traffic: Traffic.LIVE,
   });
+}
+
+/** The gateway found a fault in the turn itself. As history it would have every later request refused. */
+function isRefused({ problem }: RecommendedList): boolean {
+  return problem !== undefined && problem.violations.length > 0;
 }

@@ -1,5 +1,5 @@
 import './answer.css';
-import { useState } from 'react';
+import { type Ref, useEffect, useRef, useState } from 'react';
 import { Prose } from '../prose/Prose.js';
 import { type Answer, textOf } from '../session/answer.js';
 import { AnswerEditor } from './AnswerEditor.js';
@@ -16,6 +16,13 @@ interface AnswerViewProps {
 export function AnswerView({ answer, noun, folded, onPaste }: AnswerViewProps) {
   const [editing, setEditing] = useState(false);
   const [unfolded, setUnfolded] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const edited = useRef(false);
+  useEffect(() => {
+    // Back to where the user was before the box took the focus.
+    if (!editing && edited.current) opener.current?.focus();
+    edited.current = editing;
+  }, [editing]);
   const save = (text: string) => {
     setEditing(false);
     onPaste(text);
@@ -29,9 +36,11 @@ export function AnswerView({ answer, noun, folded, onPaste }: AnswerViewProps) {
             ? 'GQR recommends queries; it doesn’t answer them, and no sample answers this one.'
             : 'GQR recommends refinements; it doesn’t write, and no sample draft fits this request.'}
         </p>
-        <button type="button" className="text-button" onClick={() => setEditing(true)}>
-          {noun === 'answer' ? 'Paste the AI answer (optional)' : 'Paste the draft (optional)'}
-        </button>
+        <TextButton
+          opener={opener}
+          label={noun === 'answer' ? 'Paste the AI answer (optional)' : 'Paste the draft (optional)'}
+          onClick={() => setEditing(true)}
+        />
       </div>
     );
   }
@@ -44,7 +53,11 @@ export function AnswerView({ answer, noun, folded, onPaste }: AnswerViewProps) {
       <p className="answer-note">
         {noteOf(answer, noun)}
         {closed && <TextButton label="Show all" onClick={() => setUnfolded(true)} />}
-        <TextButton label={answer.kind === 'carried' ? 'Paste the revised draft (optional)' : 'Edit'} onClick={() => setEditing(true)} />
+        <TextButton
+          opener={opener}
+          label={answer.kind === 'carried' ? 'Paste the revised draft (optional)' : 'Edit'}
+          onClick={() => setEditing(true)}
+        />
       </p>
     </div>
   );
@@ -61,9 +74,15 @@ function noteOf(answer: Exclude<Answer, { kind: 'none' }>, noun: string): string
   }
 }
 
-function TextButton({ label, onClick }: { readonly label: string; readonly onClick: () => void }) {
+interface TextButtonProps {
+  readonly label: string;
+  readonly opener?: Ref<HTMLButtonElement>;
+  readonly onClick: () => void;
+}
+
+function TextButton({ label, opener, onClick }: TextButtonProps) {
   return (
-    <button type="button" className="text-button" onClick={onClick}>
+    <button ref={opener} type="button" className="text-button" onClick={onClick}>
       {label}
     </button>
   );

@@ -36,7 +36,9 @@ export function Chips({ list, kind, count, explain, onChoose, onPreview }: Chips
           >
             {explain && <SourceDot source={recommendation.source} />}
             {kind === 'query' && !explain && <Icon name="follow" />}
-            <span className="chip-text">{recommendation.text}</span>
+            <span className="chip-text" dir="auto">
+              {recommendation.text}
+            </span>
             {explain && recommendation.clickProbability !== undefined && (
               <span className="chip-probability numeric">
                 {percent(recommendation.clickProbability)}

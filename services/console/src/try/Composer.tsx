@@ -69,6 +69,7 @@ export function Composer({ surface, turn, explain, onAsk, onTakeHint, onAskHint 
           ref={box}
           id={id}
           rows={1}
+          dir="auto"
           value={text}
           placeholder={hint?.text ?? (turn === undefined ? surface.placeholder : surface.nextPlaceholder)}
           data-hinted={hint !== undefined}

@@ -9,7 +9,8 @@ export function GatewayNotice({ tasks, task }: { readonly tasks: TasksState; rea
   return (
     <Notice tone="warn" title={`This gateway has no task “${task}”`}>
       <p>
-        It has {tasks.tasks.map(({ taskId }) => taskId).join(', ') || 'none'}. Add the task’s file to the generation service to try it here.
+        Its tasks: {tasks.tasks.map(({ taskId }) => taskId).join(', ') || 'none'}. Add the task’s file to the generation service to try it
+        here.
       </p>
     </Notice>
   );

@@ -28,11 +28,12 @@ export function TurnView({ turn, surface, count, latest, explain, children, ...o
   return (
     <article className="turn" tabIndex={-1} aria-label={`Query: ${turn.query}`} data-latest={latest}>
       <div className="asked">
-        <p className="asked-query">{turn.query}</p>
+        <p className="asked-query" dir="auto">
+          {turn.query}
+        </p>
         {turn.origin === QueryOrigin.RECOMMENDATION && <p className="asked-origin">clicked recommendation</p>}
       </div>
       <AnswerView
-        key={turn.answer.kind}
         answer={turn.answer}
         noun={surface.answer}
         folded={surface.answer === 'draft' && (!latest || turn.answer.kind === 'carried')}
