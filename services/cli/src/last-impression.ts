@@ -11,10 +11,11 @@ export type LastImpression = z.output<typeof schema>;
 const pathIn = (dataDir: string): string => join(dataDir, 'run', 'last-impression.json');
 
 /** A convenience: where it cannot be kept, an id has to be given. */
-export function keepLastImpression(dataDir: string, impression: LastImpression): void {
+export function keepLastImpression(dataDir: string, { impressionId, sessionId }: LastImpression): void {
+  const content = JSON.stringify({ impressionId, sessionId });
   try {
     mkdirSync(dirname(pathIn(dataDir)), { recursive: true });
-    writeFileSync(pathIn(dataDir), JSON.stringify(impression));
+    writeFileSync(pathIn(dataDir), content);
   } catch {
     return;
   }

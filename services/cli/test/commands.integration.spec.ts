@@ -32,7 +32,17 @@ const requestsTo = (method: string): unknown[] => fake.requests.filter((each) =>
 
 describe('recommend and click', () => {
   it('shows a list, and clicks on it without an id', async () => {
-    const shown = await gqr(['recommend', 'monstera', '--session', 's1', '--turn', 'plants => Many => more', '--side', 'locale=en']);
+    const shown = await gqr([
+      'recommend',
+      'monstera',
+      '--session',
+      's1',
+      '--turn',
+      'plants => Many => more',
+      '--side',
+      'locale=en',
+      '--explain',
+    ]);
     expect(shown.code).toBe(0);
     expect(shown.stdout).toMatch(/1\.\s+monstera soil\s+25\.0%\s+language model\n\s*2\.\s+monstera pot\s+12\.5%\s+co-occurrence/);
     expect(requestsTo('Recommend')).toMatchObject([

@@ -6,7 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "train-ctr": ("gqr_learner.ctr.command", "train the click predictor on logged impressions and export it to ONNX"),
+    "train-sft": ("gqr_learner.sft.train", "fit a policy to written instances and export it for PEFT and llama.cpp"),
+}
 """Commands by name, each with its module and what it does. The module has a config dataclass `Config` and `run(job, worker)`."""
 
 
@@ -34,6 +37,8 @@ def main() -> int:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TQDM_DISABLE", "1")
+    # A thread that waits actively for one that has no core just now keeps the core from it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     module_name, _ = COMMANDS[arguments.command]
 
     from gqr_learner import worker

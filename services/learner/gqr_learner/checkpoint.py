@@ -44,3 +44,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def discard(out: Path) -> None:
+    """Removes the checkpoint of a job that is done, so that `out` holds the result and nothing else."""
+    shutil.rmtree(out / "checkpoint", ignore_errors=True)

@@ -12,7 +12,7 @@ import { SessionSource } from './domain/population/session-source.js';
 import { RelevanceJudge } from './domain/relevance/relevance-judge.js';
 import { Simulations } from './domain/simulation/simulations.js';
 
-const PATIENCE = { firstPauseMs: 200, longestPauseMs: 5_000, reportAttempts: 4, mostEmptyInARow: 500 };
+const PATIENCE = { firstPauseMs: 200, longestPauseMs: 5_000, reportAttempts: 4 };
 
 /** Says which adapter serves which port. */
 @Module({})

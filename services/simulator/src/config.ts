@@ -5,8 +5,8 @@ const variables = z.object({
   ...serviceVariables,
   GQR_WORLD_DIR: z.string('must be the folder of the world (topics/ and behaviour.yaml)').describe('Folder of the simulated world'),
   GQR_GATEWAY_ADDRESS: address.describe('gRPC address of the gateway'),
-  GQR_SIMULATOR_CALL_SECONDS: integer(1, 600).default(10).describe('Deadline of each call of the gateway'),
-  GQR_SIMULATOR_GIVE_UP_SECONDS: integer(1, 86_400).default(180).describe('How long all calls may fail before a simulation gives up'),
+  GQR_SIMULATOR_CALL_SECONDS: integer(1, 600).default(30).describe('Deadline of each call of the gateway'),
+  GQR_SIMULATOR_GIVE_UP_SECONDS: integer(1, 86_400).default(180).describe('How long nothing may be shown before a simulation gives up'),
 });
 
 export type Config = z.output<typeof variables>;

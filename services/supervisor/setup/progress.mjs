@@ -36,7 +36,7 @@ export function describe(update, elapsedSeconds) {
     const filled = Math.round(share * BAR);
     parts.push(`${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${Math.floor(share * 100)}%`);
     parts.push(`${amount(done)} of ${amount(total)}${unit === 'bytes' || unit === '' ? '' : ` ${unit}`}`);
-    if (share > 0.02 && share < 1) parts.push(`${formatSeconds((elapsedSeconds / share) * (1 - share))} left`);
+    if (share > 0.05 && share < 1) parts.push(`${formatSeconds((elapsedSeconds / share) * (1 - share))} left`);
   } else parts.push(formatSeconds(elapsedSeconds));
   if (note) parts.push(note);
   return parts.join('  ');

@@ -15,6 +15,10 @@ const variables = z.object({
   GQR_LLM_MODEL: z.string('npm start sets it').describe('GGUF file of the language model'),
   GQR_LLM_MODEL_SHA256: z.string('npm start sets it').describe('Its sha256'),
   GQR_LLM_THREADS: integer(1, 256).optional().describe('Threads of the language model'),
+  GQR_GATEWAY_ACCEPT_OCCURRED_AT: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe('Whether callers may say when something happened; simulated users spread their sessions over days by it'),
   GQR_DRAIN_SECONDS: integer(0, 600).default(10).describe('Time that a service gets to finish its calls'),
 });
 

@@ -27,6 +27,7 @@ await runMain(async () => {
     ports: planPorts({ base: config.GQR_PORT_BASE, http: config.GQR_HTTP_PORT, grpc: config.GQR_GRPC_PORT }),
     languageModel: { path: config.GQR_LLM_MODEL, sha256: config.GQR_LLM_MODEL_SHA256, threads: config.GQR_LLM_THREADS },
     gatewaySecret: readOrMakeSecret(config.GQR_DATA, 'gateway-id-secret'),
+    acceptOccurredAt: config.GQR_GATEWAY_ACCEPT_OCCURRED_AT,
     drainSeconds: config.GQR_DRAIN_SECONDS,
   });
   // A terminal that was closed takes no more lines; the services are stopped in order all the same.

@@ -26,6 +26,8 @@ export interface RunOptions {
 }
 
 const KILL_AFTER_DRAIN_MS = 2_000;
+/** A service that is not ready by then has a reason that waiting does not mend, such as no model. */
+const PATIENCE_MS = 45_000;
 /** A second Ctrl-C counts only after this time: a terminal sends one signal to several processes, which pass it on. */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -85,15 +87,25 @@ async function loadStarterModels({ root, dataDir, say }: RunOptions): Promise<vo
   }
 }
 
-async function loadStarterEvents({ root, dataDir, plans, say }: RunOptions, signal: AbortSignal): Promise<void> {
-  const trainer = plans.find(({ name }) => name === 'trainer');
-  if (trainer === undefined) return;
+async function loadStarterEvents({ root, dataDir, say }: RunOptions, supervisor: Supervisor, stopping: AbortSignal): Promise<void> {
+  const trainer = supervisor.find('trainer');
+  await trainer.firstReady;
   try {
-    const imported = await importStarterEvents({ root, dataDir, trainer: trainer.grpc, signal });
+    const imported = await importStarterEvents({ root, dataDir, trainer: trainer.plan.grpc, signal: stopping });
     if (imported) say('✓ The starter sessions are in the event log');
   } catch (error) {
-    if (!signal.aborted) say(`✗ The starter sessions could not be imported; the next start tries again: ${messageOf(error)}`);
+    if (!stopping.aborted) say(`✗ The starter sessions could not be imported; the next start tries again: ${messageOf(error)}`);
   }
+}
+
+/** Says where everything is once all of it is ready; after a while as soon as the gateway is, because it serves with what there is. */
+async function welcomeUser({ dataDir, say }: RunOptions, supervisor: Supervisor, begun: number, stopping: AbortSignal): Promise<void> {
+  const gateway = supervisor.find('gateway');
+  await Promise.race([supervisor.ready(), clock.sleep(PATIENCE_MS, stopping).then(() => gateway.firstReady)]);
+  if (stopping.aborted) return;
+  const notReady = supervisor.services.filter(({ state }) => state !== 'ready').map(({ plan }) => plan.name);
+  const { http, grpc } = gateway.plan;
+  say(welcome({ http, grpc, dataDir, readyMs: performance.now() - begun, notReady }));
 }
 
 /** Resolves with the reason when somebody wants the supervisor to stop; asked a second time it kills. */
@@ -142,20 +154,12 @@ export async function runSupervisor(options: RunOptions): Promise<void> {
 
   const stopped = stopRequested(supervisor);
   const stopping = new AbortController();
-  void stopped.then(() => {
-    stopping.abort();
-  });
-  const settled = new AbortController();
-  report.remindOfPending(services, settled.signal);
+  report.tellOfPending(services, stopping.signal);
   supervisor.start();
-  void supervisor.ready().then(async () => {
-    settled.abort();
-    const gateway = plans.find(({ name }) => name === 'gateway') ?? { http: '', grpc: '' };
-    say(welcome({ http: gateway.http, grpc: gateway.grpc, dataDir, readyMs: performance.now() - begun }));
-    await loadStarterEvents(options, stopping.signal);
-  });
+  void welcomeUser(options, supervisor, begun, stopping.signal);
+  void loadStarterEvents(options, supervisor, stopping.signal);
   const why = await stopped;
-  settled.abort();
+  stopping.abort();
   say(`\nStopping (${why}) ...`);
   await supervisor.stop();
   for (const log of logs.values()) log.close();

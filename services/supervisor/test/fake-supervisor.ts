@@ -13,6 +13,7 @@ await runMain(async () => {
     ports: planPorts({ base: Number(portBase) }),
     languageModel: { path: 'model.gguf', sha256: '0'.repeat(64), threads: 1 },
     gatewaySecret: 'secret',
+    acceptOccurredAt: 'true',
     drainSeconds: Number(drainSeconds),
   });
   const say = (line: string): void => {

@@ -118,7 +118,7 @@ describe('the supervisor', () => {
     process.kill(before, 'SIGKILL');
     await expect.poll(() => [service('ctr').restarts, service('ctr').state], { timeout: 10_000 }).toEqual([1, 'ready']);
     expect(service('ctr').pid).not.toBe(before);
-    expect(outputOf(child)).toMatch(/ctr was killed by SIGKILL; it is started again in 0\.2 s[\s\S]*ctr is ready again/);
+    await expect.poll(() => outputOf(child)).toMatch(/ctr was killed by SIGKILL; it is started again in 0\.2 s[\s\S]*ctr is ready again/);
     expect(service('gateway').restarts).toBe(0);
   });
 

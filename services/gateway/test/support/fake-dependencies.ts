@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
 import { CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
@@ -59,6 +60,9 @@ export function streamList(options: { pauseMs?: number; pieces?: number; error?:
     yield { event: { case: 'response', value: list } };
   };
 }
+
+/** Ends a stream that never began. */
+export const streamNothing: Behaviour = () => Readable.from([]);
 
 const SNAPSHOT = { kind: 'cooccurrence', version: 'starter-1' };
 

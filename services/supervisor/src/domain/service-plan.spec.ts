@@ -9,6 +9,7 @@ const site: Site = {
   ports: planPorts({}),
   languageModel: { path: '/cache/model.gguf', sha256: 'ab', threads: 1 },
   gatewaySecret: 'secret',
+  acceptOccurredAt: 'true',
   drainSeconds: 10,
 };
 

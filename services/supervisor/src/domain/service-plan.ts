@@ -23,6 +23,8 @@ export interface Site {
   readonly languageModel: { readonly path: string; readonly sha256: string; readonly threads: number };
   /** Key under which the gateway signs impression ids. */
   readonly gatewaySecret: string;
+  /** Whether the gateway takes the caller's word for when something happened, "true" or "false". */
+  readonly acceptOccurredAt: string;
   readonly drainSeconds: number;
 }
 
@@ -59,7 +61,11 @@ function ownVariables(site: Site): Record<ServiceName, Record<string, string>> {
   const { languageModel } = site;
   const model = { GQR_LLM_MODEL: languageModel.path, GQR_LLM_MODEL_SHA256: languageModel.sha256 };
   return {
-    gateway: { GQR_CONSOLE_DIR: `${site.root}/services/console/dist`, GQR_GATEWAY_ID_SECRET: site.gatewaySecret },
+    gateway: {
+      GQR_CONSOLE_DIR: `${site.root}/services/console/dist`,
+      GQR_GATEWAY_ID_SECRET: site.gatewaySecret,
+      GQR_GATEWAY_ACCEPT_OCCURRED_AT: site.acceptOccurredAt,
+    },
     generation: {
       ...model,
       GQR_LLM_THREADS: String(languageModel.threads),

@@ -15,6 +15,12 @@ export class Supervisor {
     for (const service of this.services) service.start();
   }
 
+  find(name: string): SupervisedService {
+    const found = this.services.find(({ plan }) => plan.name === name);
+    if (found === undefined) throw new Error(`no service is called ${name}`);
+    return found;
+  }
+
   /** Resolves when every service has been ready. */
   async ready(): Promise<void> {
     await Promise.all(this.services.map((service) => service.firstReady));

@@ -38,6 +38,8 @@ describe('a JSON body', () => {
     ['{"history":[{"query":["q"]}]}', 'history[0].query: must be a text'],
     ['{"history":[{"text":"q"}]}', 'history[0].text: is not a field of Turn; its fields: query, response'],
     ['{"sideInformation":{"a":1}}', 'side_information: must be a JSON object of texts'],
+    ['{"query":"a\\ud800"}', 'query: has an unpaired surrogate; send valid Unicode'],
+    ['{"sideInformation":{"a":"\\udfff"}}', 'side_information: has an unpaired surrogate; send valid Unicode'],
     ['{"query":"a","query":"b"}', 'body: is not a RecommendRequest in JSON; a name may stand in it twice'],
   ])('like %s is refused with the field and the remedy', (text, violation) => {
     expect(violationsOf(text)).toEqual([violation]);

@@ -77,8 +77,14 @@ function checkField(violations: Violations, schema: DescMessage, field: DescFiel
   try {
     fromJson(schema, { [field.jsonName]: value });
   } catch {
-    violations.add(at, `must be ${kindOf(field)}`);
+    violations.add(at, hasBrokenText(value) ? 'has an unpaired surrogate; send valid Unicode' : `must be ${kindOf(field)}`);
   }
+}
+
+/** Whether the value is a text, or an object of texts, that Unicode has no encoding for. */
+function hasBrokenText(value: JsonValue): boolean {
+  const parts = typeof value === 'object' && value !== null ? Object.entries(value).flat() : [value];
+  return parts.some((part) => typeof part === 'string' && !part.isWellFormed());
 }
 
 function fieldNames(schema: DescMessage): string {

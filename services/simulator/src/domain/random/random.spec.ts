@@ -20,7 +20,11 @@ describe('random streams', () => {
 
   it('stay as they are from release to release, since the same seed must make the same users', () => {
     // Written down from this implementation (xoroshiro128+ of pure-rand 8, state from MurmurHash3's finaliser).
-    expect(numbers(randomFor(42n, 'session', 0), 3).map((value) => value.toFixed(12))).toEqual(['0.260855772455', '0.306926246311', '0.336525120451']);
+    expect(numbers(randomFor(42n, 'session', 0), 3).map((value) => value.toFixed(12))).toEqual([
+      '0.260855772455',
+      '0.306926246311',
+      '0.336525120451',
+    ]);
   });
 });
 

@@ -72,7 +72,13 @@ describe('a patient caller', () => {
       for (;;) await caller.recommend(call, signal);
     };
     await expect(forever()).rejects.toThrow(GatewayGoneError);
-    await expect(forever()).rejects.toThrow('no call has succeeded for 5 s (the gateway answered UNAVAILABLE): see that it runs');
+    await expect(forever()).rejects.toThrow('the gateway has shown nothing for 5 s (its last answer: UNAVAILABLE); see that it is ready');
+  });
+
+  it('waits when nothing but empty lists come, and not for a few of them', async () => {
+    const { patient: caller, pauses } = patient(new FakeGateway({ policy: () => [] }));
+    for (let n = 0; n < 13; n++) expect(await caller.recommend(call, signal)).toBeUndefined();
+    expect(pauses).toEqual([100, 200]);
   });
 
   it('does not argue with a refusal', async () => {

@@ -4,7 +4,7 @@ export interface PatienceOptions {
   /** Pause after the first failed call; doubles with every further one in a row. */
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
-  /** How long all calls may fail before the simulation gives up. */
+  /** How long nothing may be shown, because calls fail or lists are empty, before the simulation gives up. */
   readonly giveUpAfterMs: number;
   /** How often a report of clicks is sent before it counts as failed; a lost click would pass for a list without one. */
   readonly reportAttempts: number;
@@ -14,19 +14,24 @@ export interface PatienceOptions {
   readonly onFailedCall: (reason: string) => void;
 }
 
-/** No call has succeeded for so long that the gateway counts as gone. */
+/** The gateway has shown nothing for so long that it counts as gone. */
 export class GatewayGoneError extends Error {
   override readonly name = 'GatewayGoneError';
 }
 
+/** An empty list now and then is nothing to wait for; more in a row than these are: what makes the lists is away. */
+const EMPTY_LISTS_IN_A_ROW = 10;
+
 /**
  * Calls a gateway the way a patient backend does. All sessions share one pause: after a failed call it doubles from call to call,
  * after "full" it is what the gateway asked for. A full gateway is asked again, a failed recommendation is skipped (undefined), a
- * failed report is repeated. Throws GatewayGoneError when nothing has succeeded for `giveUpAfterMs`.
+ * failed report is repeated. Empty lists in a row count as failures do. Throws GatewayGoneError when nothing has been shown for
+ * `giveUpAfterMs`.
  */
 export class PatientGateway {
   private pauseUntil = 0;
   private failuresInARow = 0;
+  private emptyInARow = 0;
   private lastSuccess: number;
 
   constructor(
@@ -36,14 +41,24 @@ export class PatientGateway {
     this.lastSuccess = options.now();
   }
 
-  recommend(call: RecommendCall, signal: AbortSignal): Promise<RecommendedList | undefined> {
-    return this.attempt(() => this.gateway.recommend(call, signal), 1, signal);
+  /** Undefined if the call failed or the list is empty. */
+  async recommend(call: RecommendCall, signal: AbortSignal): Promise<RecommendedList | undefined> {
+    const list = await this.attempt(() => this.gateway.recommend(call, signal), 1, signal);
+    if (list === undefined) return undefined;
+    if (list.queries.length > 0) {
+      this.succeeded();
+      return list;
+    }
+    this.emptyInARow++;
+    if (this.emptyInARow > EMPTY_LISTS_IN_A_ROW) this.backOff('an empty list', this.nextPause());
+    return undefined;
   }
 
   /** False if the clicks could not be reported. */
   async recordClicks(report: ClickReport, signal: AbortSignal): Promise<boolean> {
     const send = async (): Promise<true> => {
       await this.gateway.recordClicks(report, signal);
+      this.succeeded();
       return true;
     };
     return (await this.attempt(send, this.options.reportAttempts, signal)) ?? false;
@@ -53,15 +68,15 @@ export class PatientGateway {
     for (let left = attempts; ;) {
       await this.pause(signal);
       try {
-        const result = await work();
-        this.failuresInARow = 0;
-        this.lastSuccess = this.options.now();
-        return result;
+        return await work();
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof GatewayFullError || error instanceof CallFailedError)) throw error;
-        this.backOff(error);
-        if (error instanceof GatewayFullError) continue;
+        if (error instanceof GatewayFullError) {
+          this.backOff('full', error.retryAfterMs);
+          continue;
+        }
+        this.backOff(error.reason, this.nextPause());
         left--;
         if (left > 0) continue;
         this.options.onFailedCall(error.reason);
@@ -70,15 +85,23 @@ export class PatientGateway {
     }
   }
 
-  private backOff(error: GatewayFullError | CallFailedError): void {
-    const { now, firstPauseMs, longestPauseMs, giveUpAfterMs } = this.options;
-    if (now() - this.lastSuccess > giveUpAfterMs) {
-      const remedy = 'see that it runs and is ready at GQR_GATEWAY_ADDRESS, then start the simulation again';
-      throw new GatewayGoneError(`no call has succeeded for ${Math.round(giveUpAfterMs / 1000)} s (${error.message}): ${remedy}`);
-    }
-    const pause =
-      error instanceof GatewayFullError ? error.retryAfterMs : Math.min(longestPauseMs, firstPauseMs * 2 ** this.failuresInARow++);
-    this.pauseUntil = Math.max(this.pauseUntil, now() + pause);
+  private succeeded(): void {
+    this.failuresInARow = 0;
+    this.emptyInARow = 0;
+    this.lastSuccess = this.options.now();
+  }
+
+  private nextPause(): number {
+    return Math.min(this.options.longestPauseMs, this.options.firstPauseMs * 2 ** this.failuresInARow++);
+  }
+
+  private backOff(answer: string, pauseMs: number): void {
+    const { now, giveUpAfterMs } = this.options;
+    this.pauseUntil = Math.max(this.pauseUntil, now() + pauseMs);
+    if (now() - this.lastSuccess <= giveUpAfterMs) return;
+    const seconds = Math.round(giveUpAfterMs / 1000);
+    const remedy = 'see that it is ready at GQR_GATEWAY_ADDRESS and why its answers are degraded, then start the simulation again';
+    throw new GatewayGoneError(`the gateway has shown nothing for ${seconds} s (its last answer: ${answer}); ${remedy}`);
   }
 
   private async pause(signal: AbortSignal): Promise<void> {

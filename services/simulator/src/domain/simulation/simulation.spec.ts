@@ -39,7 +39,6 @@ function prepare(options: FakeGatewayOptions = {}) {
     longestPauseMs: 1_000,
     giveUpAfterMs: 10_000,
     reportAttempts: 2,
-    mostEmptyInARow: 20,
     now: () => (time += 1),
     sleep: async (ms) => {
       time += ms;
@@ -110,7 +109,7 @@ describe('a simulation', () => {
     const empty = prepare({ policy: () => [] }).simulations.start(spec);
     await empty.ended;
     expect(empty.progress).toMatchObject({ state: 'failed', impressions: 0 });
-    expect(empty.progress.error).toContain('20 empty lists in a row; see why its answers are degraded');
+    expect(empty.progress.error).toContain('shown nothing for 10 s (its last answer: an empty list); see that it is ready');
   });
 
   it('stops when it is cancelled, even while calls hang, and leaves nothing under way', async () => {

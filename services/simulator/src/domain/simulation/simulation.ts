@@ -19,21 +19,13 @@ export interface SimulationObserver {
   ended(progress: Progress): void;
 }
 
-export interface SimulationOptions extends Omit<PatienceOptions, 'onFailedCall'> {
-  /** Empty lists in a row after which the simulation gives up. */
-  readonly mostEmptyInARow: number;
-}
-
-/** The gateway has nothing to show. */
-export class NothingShownError extends Error {
-  override readonly name = 'NothingShownError';
-}
+export type SimulationOptions = Omit<PatienceOptions, 'onFailedCall'>;
 
 const UNFORESEEN = 'internal error; see the logs of the simulator';
 
 /** Why a simulation failed, with the remedy. Only errors that are meant for operators speak: any other may quote what is hidden. */
 function reasonOf(error: unknown): string {
-  const foreseen = error instanceof GatewayRefusesError || error instanceof GatewayGoneError || error instanceof NothingShownError;
+  const foreseen = error instanceof GatewayRefusesError || error instanceof GatewayGoneError;
   return foreseen ? error.message : UNFORESEEN;
 }
 
@@ -57,7 +49,6 @@ export class Simulation implements VisitObserver {
   private error = '';
   private sessions = 0;
   private failedCalls = 0;
-  private emptyInARow = 0;
   private nextSession = 0;
   private latestShare = 0;
 
@@ -117,7 +108,6 @@ export class Simulation implements VisitObserver {
   }
 
   impression(task: TaskId, degraded: boolean): void {
-    this.emptyInARow = 0;
     this.tally.impression(task, degraded);
     this.rate.add();
     this.observer.impression(task, degraded);
@@ -128,13 +118,6 @@ export class Simulation implements VisitObserver {
     this.tally.clickedImpression(task);
     this.observer.clickedImpression(task);
     this.changed();
-  }
-
-  nothingShown(): void {
-    this.emptyInARow++;
-    if (this.emptyInARow < this.options.mostEmptyInARow) return;
-    const remedy = 'see why its answers are degraded (no language model policy, no co-occurrence snapshot), then start again';
-    throw new NothingShownError(`the gateway has answered with ${this.emptyInARow} empty lists in a row; ${remedy}`);
   }
 
   private readonly failedCall = (reason: string): void => {

@@ -10,8 +10,6 @@ export interface VisitObserver {
   sessionBegan(): void;
   impression(task: TaskId, degraded: boolean): void;
   clickedImpression(task: TaskId): void;
-  /** A list came, but there was nothing in it. */
-  nothingShown(): void;
 }
 
 export interface VisitOptions {
@@ -59,17 +57,14 @@ export class Visit {
       origin,
       occurredAt: this.moment(seconds),
     };
-    let shown = false;
+    let list: RecommendedList | undefined;
     try {
-      const list = await this.gateway.recommend(call, signal);
-      if (list === undefined) return undefined;
-      shown = list.queries.length > 0;
-      if (shown) this.observer.impression(task, list.degraded);
-      else this.observer.nothingShown();
-      return shown ? list : undefined;
+      list = await this.gateway.recommend(call, signal);
     } finally {
-      this.budget.settle(shown);
+      this.budget.settle(list !== undefined);
     }
+    if (list !== undefined) this.observer.impression(task, list.degraded);
+    return list;
   }
 
   private async report(task: TaskId, list: RecommendedList, { clicks, seconds }: Look, signal: AbortSignal): Promise<void> {

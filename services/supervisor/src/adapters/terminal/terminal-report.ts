@@ -1,7 +1,7 @@
 import type { Ending, ServiceObserver, SupervisedService } from '../../domain/supervised-service.js';
 
-const WAITING_EVERY_MS = 10_000;
-const SHOWN_LOG_LINES = 5;
+const LOOK_EVERY_MS = 5_000;
+const SHOWN_LOG_LINES = 15;
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`;
@@ -25,7 +25,8 @@ function readable(line: string): string {
 
 /** Tells the person at the terminal what happens to the services. */
 export class TerminalReport implements Omit<ServiceObserver, 'changed'> {
-  private readonly troubled = new Set<string>();
+  /** Services that have died since they were ready, and whether their crash loop was told of. */
+  private readonly troubled = new Map<string, { loopTold: boolean }>();
 
   constructor(
     private readonly say: (line: string) => void,
@@ -40,32 +41,40 @@ export class TerminalReport implements Omit<ServiceObserver, 'changed'> {
 
   died(service: SupervisedService, ending: Ending, next: { delayMs: number; deathsInARow: number; crashLoop: boolean }): void {
     const { name } = service.plan;
-    const log = this.logOf(name);
-    this.troubled.add(name);
+    const loopTold = this.troubled.get(name)?.loopTold ?? false;
+    this.troubled.set(name, { loopTold: loopTold || next.crashLoop });
     this.say(`✗ ${name} ${describe(ending)}; it is started again in ${seconds(next.delayMs)}`);
-    if (!next.crashLoop) return;
+    if (!next.crashLoop || loopTold) return;
+    const log = this.logOf(name);
     this.say(`  ${name} has died ${String(next.deathsInARow)} times in a row. The end of ${log.path}:`);
     for (const line of log.lastLines(SHOWN_LOG_LINES)) this.say(`    ${readable(line)}`);
   }
 
-  /** Says now and then which services are not ready yet, and why; until the signal aborts. */
-  remindOfPending(services: readonly SupervisedService[], until: AbortSignal): void {
+  /** Says what the services that are not ready wait for, whenever that changes; until the signal aborts. */
+  tellOfPending(services: readonly SupervisedService[], until: AbortSignal): void {
+    const told = new Map<string, string>();
     const timer = setInterval(() => {
       for (const { plan, state, pendingReason } of services) {
-        if (state !== 'ready') this.say(`  waiting for ${plan.name}${pendingReason === '' ? '' : `: ${pendingReason}`}`);
+        if (state !== 'starting' || pendingReason === '' || told.get(plan.name) === pendingReason) continue;
+        told.set(plan.name, pendingReason);
+        this.say(`  ${plan.name} waits: ${pendingReason}`);
       }
-    }, WAITING_EVERY_MS);
+    }, LOOK_EVERY_MS);
     until.addEventListener('abort', () => {
       clearInterval(timer);
     });
   }
 }
 
-/** What to do next, once everything is ready. */
-export function welcome(options: { http: string; grpc: string; dataDir: string; readyMs: number }): string {
-  const { http, grpc, dataDir, readyMs } = options;
+/** Where everything is, and what to do next. */
+export function welcome(options: { http: string; grpc: string; dataDir: string; readyMs: number; notReady: readonly string[] }): string {
+  const { http, grpc, dataDir, readyMs, notReady } = options;
+  const headline =
+    notReady.length === 0
+      ? `GQR is ready (${seconds(readyMs)}).`
+      : `GQR serves, with less than it could: ${notReady.join(', ')} not ready. npx gqr status says why.`;
   return `
-GQR is ready (${seconds(readyMs)}).
+${headline}
 
   Console    http://${http}/
   HTTP API   http://${http}/v1/recommend

@@ -1,0 +1,27 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { GetModelResponseSchema, PredictListResponseSchema, PredictNextResponseSchema } from '@gqr/protos/gqr/ctr/v1/ctr';
+import type { ModelInfo } from '../../domain/model/serving-model.js';
+import type { Scored, ScoredList } from '../../domain/scoring/score.js';
+import { CTR_KIND } from '../registry/registry-model-store.js';
+
+function about({ model, times }: Scored<unknown>) {
+  return {
+    model: { kind: CTR_KIND, version: model.version },
+    timings: Object.entries(times).map(([phase, durationMs]) => ({ phase, durationMs: durationMs as number })),
+  };
+}
+
+/** One response a list. What was scored in one batch took its time together, so that all say the same time. */
+export function toListResponses(scored: Scored<ScoredList>): MessageInitShape<typeof PredictListResponseSchema>[] {
+  return scored.results.map((result) => ({ ...about(scored), ...result, clickProbabilities: [...result.clickProbabilities] }));
+}
+
+/** One response a step. */
+export function toNextResponses(scored: Scored<readonly number[]>): MessageInitShape<typeof PredictNextResponseSchema>[] {
+  return scored.results.map((clickProbabilities) => ({ ...about(scored), clickProbabilities: [...clickProbabilities] }));
+}
+
+export function toModel({ version, variant, executionProvider, loadedAt }: ModelInfo): MessageInitShape<typeof GetModelResponseSchema> {
+  return { model: { kind: CTR_KIND, version }, variant, executionProvider, loadedAt: timestampFromDate(loadedAt) };
+}

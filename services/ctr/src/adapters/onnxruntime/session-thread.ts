@@ -1,0 +1,67 @@
+import { Worker } from 'node:worker_threads';
+import type { PackedBatch, SessionData, SessionReply } from './session-messages.js';
+
+/** An ONNX Runtime session in a thread of its own. Runs one batch at a time. */
+export class SessionThread {
+  private waiting: PromiseWithResolvers<SessionReply> | undefined;
+  private ended: Error | undefined;
+  private readonly gone: Promise<void>;
+  /** What computes: "cpu", "cuda", ... */
+  provider = '';
+
+  private constructor(private readonly worker: Worker) {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.gone = promise;
+    worker.on('message', (message: SessionReply) => {
+      this.waiting?.resolve(message);
+      this.waiting = undefined;
+    });
+    const end = (error: Error): void => {
+      this.ended ??= error;
+      this.waiting?.reject(this.ended);
+      this.waiting = undefined;
+    };
+    worker.on('error', end);
+    worker.on('exit', () => {
+      end(new Error('the thread of the session has ended'));
+      resolve(undefined);
+    });
+  }
+
+  /** @throws Error saying why no provider can load the network */
+  static async open(data: SessionData): Promise<SessionThread> {
+    const thread = new SessionThread(new Worker(new URL('./onnx-session.worker.js', import.meta.url), { workerData: data }));
+    const reply = await thread.reply();
+    if (reply.type === 'ready') {
+      thread.provider = reply.provider;
+      return thread;
+    }
+    await thread.gone;
+    throw new Error('reason' in reply ? reply.reason : `the session began with ${reply.type}`);
+  }
+
+  /** Whether it has ended on its own. */
+  get isDead(): boolean {
+    return this.ended !== undefined;
+  }
+
+  /** @throws Error if the network cannot be run on this batch, or the thread has ended */
+  async run(batch: PackedBatch): Promise<Float32Array> {
+    if (this.ended !== undefined) throw this.ended;
+    const reply = this.reply();
+    this.worker.postMessage(batch, [batch.tokens.buffer, batch.lengths.buffer, batch.tasks.buffer]);
+    const answer = await reply;
+    if (answer.type === 'probabilities') return answer.probabilities;
+    throw new Error('reason' in answer ? answer.reason : `the session answered with ${answer.type}`);
+  }
+
+  async close(): Promise<void> {
+    if (this.ended === undefined) this.worker.postMessage('close');
+    await this.gone;
+  }
+
+  private reply(): Promise<SessionReply> {
+    this.waiting = Promise.withResolvers<SessionReply>();
+    return this.waiting.promise;
+  }
+}

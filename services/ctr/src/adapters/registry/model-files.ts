@@ -1,0 +1,30 @@
+import { z } from 'zod';
+
+const id = z.number().int().nonnegative();
+const ids = z.array(id).min(1);
+
+/** input.json of a model. */
+export const inputFile = z.object({
+  variant: z.enum(['base', 'pid', 'ctx']),
+  maxLength: z.number().int().min(8).max(4096),
+  maxDomains: z.number().int().min(2).max(4096),
+  tasks: z.record(z.string().min(1), id),
+  unknownTask: id,
+  tokenizer: z.literal('tokenizer.json'),
+});
+
+/** golden.json of a model. */
+export const goldenFile = z
+  .array(
+    z.object({
+      taskId: z.string(),
+      query: z.string(),
+      chosen: z.array(z.string()),
+      candidate: z.string(),
+      inputIds: ids,
+      segmentIds: ids,
+      domainIds: ids,
+      probability: z.number().min(0).max(1),
+    }),
+  )
+  .min(1);

@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer } from '../../domain/input/input-spec.js';
+
+/** A tokenizer.json as the learner writes it. It adds no special tokens and cuts nothing: both are up to the input's builder. */
+export class WordPieceTokenizer implements Tokenizer {
+  private constructor(
+    private readonly tokenizer: HuggingFaceTokenizer,
+    readonly clsId: number,
+    readonly sepId: number,
+  ) {}
+
+  /** @throws Error if the file is no tokenizer, or one without [CLS] and [SEP] */
+  static async read(path: string): Promise<WordPieceTokenizer> {
+    const content: unknown = JSON.parse(await readFile(path, 'utf8'));
+    if (typeof content !== 'object' || content === null) throw new Error('tokenizer.json is no object');
+    const tokenizer = new HuggingFaceTokenizer(content, {});
+    const [clsId, sepId] = ['[CLS]', '[SEP]'].map((token) => tokenizer.token_to_id(token));
+    if (clsId === undefined || sepId === undefined) throw new Error('tokenizer.json has no [CLS] or no [SEP]');
+    return new WordPieceTokenizer(tokenizer, clsId, sepId);
+  }
+
+  encode(text: string): readonly number[] {
+    return this.tokenizer.encode(text, { add_special_tokens: false }).ids;
+  }
+}

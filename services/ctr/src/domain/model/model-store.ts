@@ -1,0 +1,46 @@
+import type { InputSpec, Tokenizer } from '../input/input-spec.js';
+
+/** An input with what the model said about it when it was exported. */
+export interface GoldenRow {
+  readonly taskId: string;
+  readonly query: string;
+  readonly chosen: readonly string[];
+  readonly candidate: string;
+  readonly inputIds: readonly number[];
+  readonly segmentIds: readonly number[];
+  readonly domainIds: readonly number[];
+  readonly probability: number;
+}
+
+/** A model's files, read and checked, but not loaded. */
+export interface StoredModel {
+  readonly version: string;
+  readonly networkPath: string;
+  readonly spec: InputSpec;
+  readonly tokenizer: Tokenizer;
+  /** At least one. */
+  readonly golden: readonly GoldenRow[];
+}
+
+
+/** Where models come from. */
+export interface ModelStore {
+  /** The version that should serve; undefined if none is named. @throws ModelRefusedError */
+  stableVersion(): Promise<string | undefined>;
+  /** Brings a version's files, with checksums verified. @throws ModelRefusedError */
+  open(version: string): Promise<StoredModel>;
+}
+
+/** Why a model cannot serve. */
+export type Refusal = 'MODEL_NOT_FOUND' | 'MODEL_DAMAGED' | 'SELF_TEST_FAILED';
+
+/** A model cannot serve; what served before goes on serving. */
+export class ModelRefusedError extends Error {
+  override readonly name = 'ModelRefusedError';
+  constructor(
+    readonly refusal: Refusal,
+    reason: string,
+  ) {
+    super(reason);
+  }
+}

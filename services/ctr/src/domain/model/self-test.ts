@@ -1,0 +1,53 @@
+import type { CtrInput, CtrInputBuilder } from '../input/ctr-input.js';
+import type { InferenceEngine } from '../scoring/inference-engine.js';
+import { type GoldenRow, ModelRefusedError } from './model-store.js';
+
+/** Largest difference between a probability here and the one at export. ONNX Runtime's kernels differ by about 1e-7 between machines. */
+export const PROBABILITY_BOUND = 1e-4;
+
+function firstDifference(built: Int32Array, golden: readonly number[]): number | undefined {
+  if (built.length !== golden.length) return Math.min(built.length, golden.length);
+  const index = built.findIndex((id, i) => id !== golden[i]);
+  return index < 0 ? undefined : index;
+}
+
+/**
+ * Builds the inputs of the golden rows and compares them with those of training, number by number.
+ * @throws ModelRefusedError naming the first row that differs: the tokenizer or the layout is not the one the model was trained with
+ */
+export function buildGoldenInputs(builder: CtrInputBuilder, golden: readonly GoldenRow[]): CtrInput[] {
+  return golden.map((row, number) => {
+    const chosen = row.chosen.map((text) => builder.tokenize(text));
+    const built = builder.build(builder.prefix(row.taskId, builder.tokenize(row.query), chosen), builder.tokenize(row.candidate));
+    for (const name of ['inputIds', 'segmentIds', 'domainIds'] as const) {
+      const index = firstDifference(built[name], row[name]);
+      if (index !== undefined) {
+        const values = `${String(built[name][index])} here, ${String(row[name][index])} in training`;
+        throw new ModelRefusedError('SELF_TEST_FAILED', `${name} of golden row ${String(number)} differs at token ${String(index)}: ${values}`);
+      }
+    }
+    return built;
+  });
+}
+
+/**
+ * Runs the golden rows, in one batch and each alone, and compares the probabilities with those at export.
+ * @throws ModelRefusedError naming the first row that is off by more than PROBABILITY_BOUND
+ */
+export async function checkGoldenProbabilities(
+  engine: InferenceEngine,
+  inputs: readonly CtrInput[],
+  golden: readonly GoldenRow[],
+): Promise<void> {
+  const together = await engine.run(inputs);
+  for (const [number, input] of inputs.entries()) {
+    const [alone] = await engine.run([input]);
+    for (const actual of [together[number], alone]) {
+      const expected = golden[number]?.probability ?? NaN;
+      // Written so that NaN fails too.
+      if (actual !== undefined && Math.abs(actual - expected) <= PROBABILITY_BOUND) continue;
+      const values = `${String(actual)} here, ${String(expected)} at export`;
+      throw new ModelRefusedError('SELF_TEST_FAILED', `the click probability of golden row ${String(number)} is ${values}`);
+    }
+  }
+}

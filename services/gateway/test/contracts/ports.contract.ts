@@ -1,0 +1,107 @@
+import { unlimited } from '@gqr/chassis/grpc/call';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ClickPredictor } from '../../src/domain/recommend/click-predictor.js';
+import type { NextQueries } from '../../src/domain/recommend/next-queries.js';
+import type { QueryWriter, WriteRequest, WrittenPiece } from '../../src/domain/recommend/query-writer.js';
+import type { TaskSource } from '../../src/domain/tasks/task-catalogue.js';
+import { dependencyContract, type Subject } from './dependency.contract.js';
+
+const CONTEXT = { query: 'solar panels', response: '', history: [], sideInformation: {} };
+
+export const WRITE: WriteRequest = {
+  taskId: 'suggestion',
+  context: CONTEXT,
+  cooccurrenceQueries: ['solar panel price'],
+  count: 2,
+  pool: { size: 4, key: 'prompt' },
+  includePrompt: true,
+};
+
+function withSubject<Port>(open: () => Promise<Subject<Port>>): { port(): Port } {
+  let subject: Subject<Port> | undefined;
+  beforeEach(async () => {
+    subject = await open();
+  });
+  afterEach(() => subject?.close());
+  return {
+    port: () => {
+      if (subject === undefined) throw new Error('not open');
+      return subject.port;
+    },
+  };
+}
+
+/** Whoever is behind it writes "solar panels 1" and "solar panels 2" with prefix "Tell me:". */
+export function queryWriterContract(name: string, open: () => Promise<Subject<QueryWriter>>): void {
+  dependencyContract(name, 'generation', open, (writer, limits) => writer.write(WRITE, limits, () => undefined));
+  describe(name, () => {
+    const subject = withSubject(open);
+
+    it('tells of each piece in order, and then gives the whole list', async () => {
+      const pieces: WrittenPiece[] = [];
+      const list = await subject.port().write(WRITE, unlimited, (piece) => pieces.push(piece));
+      expect(pieces).toEqual([
+        { kind: 'auxiliary_text', name: 'prefix', text: 'Tell me:' },
+        { kind: 'query', text: 'solar panels 1', logPropensity: -1 },
+        { kind: 'query', text: 'solar panels 2', logPropensity: -2 },
+      ]);
+      expect(list).toMatchObject({
+        queries: [
+          { text: 'solar panels 1', logPropensity: -1 },
+          { text: 'solar panels 2', logPropensity: -2 },
+        ],
+        auxiliaryTexts: { prefix: 'Tell me:' },
+        policy: { kind: 'policy.suggestion' },
+        decoding: { temperature: 0.7, topP: 0.95, minP: 0.05, poolSize: 4 },
+      });
+      expect(list.prompt).not.toBe('');
+    });
+  });
+}
+
+export function clickPredictorContract(name: string, open: () => Promise<Subject<ClickPredictor>>): void {
+  dependencyContract(name, 'ctr', open, (predictor, limits) => predictor.predict('suggestion', CONTEXT, ['a'], limits));
+  describe(name, () => {
+    const subject = withSubject(open);
+
+    it('gives every query a probability, in order', async () => {
+      const clicks = await subject.port().predict('suggestion', CONTEXT, ['a', 'b'], unlimited);
+      expect(clicks).toMatchObject({ probabilities: [0.5, 0.25], model: { kind: 'ctr' } });
+    });
+  });
+}
+
+/** Whoever is behind it knows that "solar panels price" followed "solar panels" 9 times, and that "weather tomorrow" is popular. */
+export function nextQueriesContract(name: string, open: () => Promise<Subject<NextQueries>>): void {
+  dependencyContract(name, 'cooccurrence', open, (queries, limits) => queries.retrieve('solar panels', 1, limits));
+  describe(name, () => {
+    const subject = withSubject(open);
+
+    it('gives no more queries than were asked for, best first', async () => {
+      const next = await subject.port().retrieve('solar panels', 1, unlimited);
+      expect(next).toMatchObject({
+        queries: [{ text: 'solar panels price', count: 9n, viaQuery: '', similarity: 1 }],
+        snapshot: { kind: 'cooccurrence' },
+      });
+      expect((await subject.port().listPopular(1, unlimited)).queries).toEqual(['weather tomorrow']);
+    });
+  });
+}
+
+/** Whoever is behind it defines at least the task "suggestion". */
+export function taskSourceContract(name: string, open: () => Promise<Subject<TaskSource>>): void {
+  dependencyContract(name, 'generation', open, (source, limits) => source.listTasks(limits));
+  describe(name, () => {
+    const subject = withSubject(open);
+
+    it('gives the tasks as they are defined', async () => {
+      const tasks = await subject.port().listTasks(unlimited);
+      expect(tasks.find(({ id }) => id === 'suggestion')).toMatchObject({
+        defaultCount: 3,
+        maxCount: 8,
+        listReward: 'multi',
+        sideInformation: ['locale'],
+      });
+    });
+  });
+}

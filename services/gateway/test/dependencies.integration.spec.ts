@@ -1,0 +1,222 @@
+import { Degradation_Level as Level, type RecommendResponse } from '@gqr/protos/gqr/recommendation/v1/recommendation';
+import { Source } from '@gqr/protos/gqr/events/v1/events';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type FakeDependencies, startFakeDependencies, streamList, streamNothing } from './support/fake-dependencies.js';
+import { type Behaviour, failWith, Failure, hang, junk } from './support/fake-server.js';
+import { readEvents, type RunningGateway, startGateway } from './support/gateway.js';
+import { get, post, problemOf } from './support/http.js';
+
+let dependencies: FakeDependencies;
+let gateway: RunningGateway;
+
+beforeAll(async () => {
+  dependencies = await startFakeDependencies();
+  gateway = await startGateway(dependencies, {
+    GQR_GATEWAY_CTR_MS: '200',
+    GQR_GATEWAY_LOG_MS: '300',
+    GQR_GATEWAY_GENERATION_PATIENCE_MS: '250',
+    GQR_GATEWAY_MAX_RECOMMENDATIONS: '8',
+  });
+});
+afterAll(async () => {
+  await gateway.remove();
+  await dependencies.stop();
+});
+
+const ASK = { taskId: 'suggestion', query: 'solar panels', sessionId: 'session-1' };
+
+const ask = (timeoutMs = 2_000): Promise<RecommendResponse> => gateway.client.recommend(ASK, { deadline: Date.now() + timeoutMs });
+
+beforeEach(async () => {
+  dependencies.heal();
+  await expect.poll(async () => (await ask()).degradation, { timeout: 10_000, interval: 100 }).toBeUndefined();
+});
+
+const sourcesOf = (answer: RecommendResponse): Source[] => answer.recommendations.map(({ source }) => source);
+const { GENERATION, COOCCURRENCE, POPULAR } = Source;
+
+describe('generation', () => {
+  it('that hangs is left in time for an answer from co-occurrence, and told so', async () => {
+    dependencies.generation.on('StreamGenerate', hang);
+    const before = dependencies.generation.cancelled.length;
+    const answer = await ask(1_000);
+    expect(answer).toMatchObject({ degradation: { level: Level.COOCCURRENCE, reasons: ['GENERATION_TIMEOUT'] } });
+    expect(sourcesOf(answer)).toEqual([COOCCURRENCE, COOCCURRENCE, COOCCURRENCE]);
+    expect(answer.recommendations[0]?.clickProbability).toBe(0.5);
+    expect(answer.impressionId).not.toBe('');
+    await expect.poll(() => dependencies.generation.cancelled.length).toBeGreaterThan(before);
+  });
+
+  it('that is slow leaves the queries that were complete', async () => {
+    dependencies.generation.on('StreamGenerate', async function* (request: never, call) {
+      for await (const event of (streamList() as (request: never) => AsyncIterable<object>)(request)) {
+        yield event;
+        await hang(request, call);
+      }
+    });
+    const answer = await ask(1_000);
+    expect(sourcesOf(answer)).toEqual([GENERATION, COOCCURRENCE, COOCCURRENCE]);
+    expect(answer.degradation?.reasons).toEqual(['GENERATION_TIMEOUT']);
+  });
+
+  it.each<[string, Behaviour, string]>([
+    ['is full', failWith(status.RESOURCE_EXHAUSTED), 'GENERATION_OVERLOADED'],
+    ['does not know the task', failWith(status.NOT_FOUND), 'GENERATION_REFUSED'],
+    ['fails', failWith(status.INTERNAL), 'GENERATION_FAILED'],
+    ['answers with junk', junk, 'GENERATION_FAILED'],
+    ['ends without a list', streamNothing, 'GENERATION_INVALID'],
+  ])('that %s gets replaced by co-occurrence', async (_, behaviour, reason) => {
+    dependencies.generation.on('StreamGenerate', behaviour);
+    expect(await ask()).toMatchObject({ degradation: { level: Level.COOCCURRENCE, reasons: [reason] } });
+  });
+
+  it('that breaks off leaves the queries that were complete', async () => {
+    dependencies.generation.on('StreamGenerate', streamList({ pieces: 2, error: new Failure(status.UNAVAILABLE) }));
+    const answer = await ask();
+    expect(sourcesOf(answer)).toEqual([GENERATION, GENERATION, COOCCURRENCE]);
+    expect(answer.degradation?.reasons).toEqual(['GENERATION_UNAVAILABLE']);
+  });
+
+  it('that writes nonsense has what can be shown of it shown', async () => {
+    const texts = [
+      '',
+      ' \n',
+      'a\u0000b',
+      'Solar Panels',
+      'solar panel  cost',
+      'SOLAR PANEL COST?',
+      'x'.repeat(100_000),
+      'solar roof',
+      'a',
+      'b',
+    ];
+    dependencies.generation.on('StreamGenerate', async function* () {
+      yield {
+        event: {
+          case: 'response',
+          value: { queries: texts.map((text) => ({ text, logPropensity: NaN })), auxiliaryTexts: { prefix: 'x' } },
+        },
+      };
+    });
+    const answer = await ask();
+    expect(answer.recommendations.map(({ text }) => text)).toEqual(['solar panel cost', 'solar roof', 'a']);
+    expect(answer.recommendations[0]?.logPropensity).toBeUndefined();
+    expect(answer.auxiliaryTexts).toEqual({});
+  });
+
+  it('that is gone is not waited for, and is found again when it is back', async () => {
+    await dependencies.generation.stop();
+    const answer = await ask();
+    expect(answer).toMatchObject({ degradation: { level: Level.COOCCURRENCE, reasons: ['GENERATION_UNAVAILABLE'] } });
+    expect((await gateway.client.listTasks({})).tasks).toHaveLength(3);
+    await dependencies.generation.start();
+    await expect.poll(async () => (await ask()).degradation, { timeout: 5_000, interval: 100 }).toBeUndefined();
+  });
+
+  it('that hangs for everybody is soon not waited for by each', async () => {
+    dependencies.generation.on('StreamGenerate', hang);
+    for (let call = 0; call < 5; call++) await ask(700);
+    expect((await get(gateway.http, '/metrics')).text).toMatch(/gqr_gateway_circuit_open\{dependency="generation",service="gateway"\} 1/);
+    const { timings, degradation } = await ask(10_000);
+    expect(timings.find(({ phase }) => phase === 'generation')?.durationMs).toBeLessThan(100);
+    expect(degradation?.reasons).toEqual(['GENERATION_UNAVAILABLE']);
+  });
+});
+
+describe('ctr', () => {
+  const model = { kind: 'ctr', version: 'v' };
+  it.each<[string, Behaviour, string]>([
+    ['hangs', hang, 'CTR_TIMEOUT'],
+    ['is full', failWith(status.RESOURCE_EXHAUSTED), 'CTR_OVERLOADED'],
+    ['answers with junk', junk, 'CTR_FAILED'],
+    ['scores too few queries', () => ({ clickProbabilities: [0.5], model }), 'CTR_INVALID'],
+    ['scores with no numbers', () => ({ clickProbabilities: [0.5, NaN, 0.5], model }), 'CTR_INVALID'],
+    ['scores with impossible probabilities', () => ({ clickProbabilities: [0.5, 1.5, -1], model }), 'CTR_INVALID'],
+  ])('that %s leaves the list unscored', async (_, behaviour, reason) => {
+    dependencies.ctr.on('PredictList', behaviour);
+    const answer = await ask();
+    expect(answer).toMatchObject({ degradation: { level: Level.UNSCORED, reasons: [reason] } });
+    expect(answer.recommendations.map(({ clickProbability }) => clickProbability)).toEqual([undefined, undefined, undefined]);
+    expect(answer.modelVersions.map(({ kind }) => kind)).not.toContain('ctr');
+    expect(answer.impressionId).not.toBe('');
+  });
+});
+
+describe('cooccurrence', () => {
+  it.each<[string, Behaviour, string]>([
+    ['hangs', hang, 'COOCCURRENCE_TIMEOUT'],
+    ['fails', failWith(status.INTERNAL), 'COOCCURRENCE_FAILED'],
+    ['answers with junk', junk, 'COOCCURRENCE_FAILED'],
+  ])('that %s is done without', async (_, behaviour, reason) => {
+    dependencies.cooccurrence.on('Retrieve', behaviour);
+    const answer = await ask();
+    expect(sourcesOf(answer)).toEqual([GENERATION, GENERATION, GENERATION]);
+    expect(answer.degradation).toMatchObject({ level: Level.UNSPECIFIED, reasons: [reason] });
+  });
+
+  it('that is gone with everybody else leaves the popular queries that were known', async () => {
+    await dependencies.stop();
+    const answer = await ask();
+    expect(sourcesOf(answer)).toEqual([POPULAR, POPULAR]);
+    expect(answer.degradation).toMatchObject({
+      level: Level.POPULAR,
+      reasons: ['COOCCURRENCE_UNAVAILABLE', 'GENERATION_UNAVAILABLE', 'CTR_UNAVAILABLE'],
+    });
+    await Promise.all([dependencies.generation.start(), dependencies.ctr.start(), dependencies.cooccurrence.start()]);
+  });
+});
+
+describe('a caller', () => {
+  it('who leaves has the work for it stopped, and nothing logged', async () => {
+    dependencies.generation.on('StreamGenerate', hang);
+    const before = dependencies.generation.cancelled.length;
+    const caller = new AbortController();
+    const answer = gateway.client.recommend({ ...ASK, sessionId: 'left' }, { signal: caller.signal });
+    setTimeout(() => {
+      caller.abort();
+    }, 200);
+    await expect(answer).rejects.toMatchObject({ code: status.CANCELLED });
+    await expect.poll(() => dependencies.generation.cancelled.length).toBeGreaterThan(before);
+    const { userQueries } = await readEvents(gateway.eventLog);
+    expect(userQueries.filter(({ sessionId }) => sessionId === 'left')).toEqual([]);
+  });
+
+  it('who hangs up over HTTP has the work for it stopped', async () => {
+    dependencies.generation.on('StreamGenerate', hang);
+    const before = dependencies.generation.cancelled.length;
+    const answer = fetch(`http://${gateway.http}/v1/recommend`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(ASK),
+      signal: AbortSignal.timeout(200),
+    });
+    await expect(answer).rejects.toThrow();
+    await expect.poll(() => dependencies.generation.cancelled.length).toBeGreaterThan(before);
+  });
+
+  it('who sets a deadline over HTTP gets a degraded answer before it', async () => {
+    dependencies.generation.on('StreamGenerate', hang);
+    const answer = await post(gateway.http, '/v1/recommend', ASK, { 'gqr-timeout-ms': '900' });
+    expect([answer.status, answer.json]).toMatchObject([
+      200,
+      { degradation: { level: 'LEVEL_COOCCURRENCE', reasons: ['GENERATION_TIMEOUT'] } },
+    ]);
+  });
+
+  it('whose deadline has passed is told so', async () => {
+    const late = gateway.client.recommend(ASK, { deadline: Date.now() - 1 });
+    await expect(late).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  });
+
+  it('too many is sent away at once, and told when to come back', async () => {
+    dependencies.generation.on('StreamGenerate', hang);
+    const inside = Array.from({ length: 8 }, () => ask(1_500));
+    await expect.poll(() => dependencies.generation.requestsOf('StreamGenerate').length).toBeGreaterThanOrEqual(8);
+    const outcomes = await Promise.allSettled([ask(5_000), post(gateway.http, '/v1/recommend', ASK)]);
+    expect(outcomes[0]).toMatchObject({ reason: { code: status.RESOURCE_EXHAUSTED, reason: 'OVERLOADED', retryAfterMs: 500 } });
+    const http = outcomes[1].status === 'fulfilled' ? outcomes[1].value : undefined;
+    expect([http?.status, http?.headers.get('retry-after'), http && problemOf(http).reason]).toEqual([429, '1', 'OVERLOADED']);
+    await Promise.all(inside);
+  });
+});

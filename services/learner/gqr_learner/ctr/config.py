@@ -1,0 +1,41 @@
+"""Configuration of train-ctr."""
+
+from dataclasses import dataclass
+
+from gqr_learner.config import option
+from gqr_learner.ctr.input import VARIANTS
+
+
+@dataclass(frozen=True)
+class CtrConfig:
+    """How a click predictor is trained. Sizes count only from scratch: with a parent they are the parent's."""
+
+    variant: str = option("ctx", "Input: base, pid (adds the position) or ctx (Fig. 2)", choices=VARIANTS)
+    init: str = option(
+        "scratch",
+        'Where weights and tokenizer come from: "scratch", or "parent" for the model folder in the input "parent"',
+        choices=("scratch", "parent"),
+    )
+    layers: int = option(2, "Transformer layers", least=1, most=48)
+    hidden: int = option(128, "Width of the network", least=8, most=4096)
+    heads: int = option(2, "Attention heads; must divide the width", least=1, most=64)
+    intermediate: int = option(512, "Width of the feed-forward layers", least=8, most=16384)
+    vocabulary: int = option(8000, "Most tokens of the vocabulary", least=200, most=100_000)
+    max_length: int = option(96, "Most tokens of an input; longer ones are cut", least=16, most=512)
+    max_domains: int = option(16, "Domain embeddings; positions from the last one on share it", least=2, most=128)
+    dropout: float = option(0.1, "Dropout in the network and its head", least=0, most=0.9)
+    task_dropout: float = option(0.05, "Share of inputs that are trained as if their task were unknown", least=0, most=1)
+    epochs: int = option(4, "Most passes over the training data", least=1, most=1000)
+    patience: int = option(2, "Passes without a better validation logloss after which training ends", least=1, most=1000)
+    batch_size: int = option(64, "Instances a step", least=1, most=8192)
+    learning_rate: float = option(
+        5e-4, "Highest step size of AdamW, reached after the warm-up, then falling to 0", least=1e-8, most=1
+    )
+    warmup: float = option(0.1, "Share of all steps in which the step size rises", least=0, most=1)
+    weight_decay: float = option(0.01, "Weight decay of AdamW", least=0, most=10)
+    clip: float = option(1.0, "Largest norm of the gradient", least=1e-3, most=1e6)
+    bf16: bool = option(False, "Compute in bfloat16 where that is safe")
+    device: str = option("auto", "Where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    threads: int = option(0, "Threads on the CPU; 0 for half of the cores, since others need some too", least=0, most=1024)
+    checkpoint_seconds: float = option(30.0, "Time between checkpoints", least=0, most=86_400)
+    seed: int = option(17, "Seed of everything random", least=0, most=2**31 - 1)

@@ -1,0 +1,136 @@
+"""The click predictor as a network: BERT over the Fig. 2 embeddings, and a two-layer MLP on [CLS]."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+INPUT_NAMES = ("input_ids", "segment_ids", "domain_ids", "attention_mask", "task_ids")
+"""Inputs in the order of `CtrModel.forward`; the same names in ONNX."""
+
+WEIGHTS = "weights.safetensors"
+INITIAL_DEVIATION = 0.02
+NORM_EPSILON = 1e-12
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """Sizes of a network; all that is needed to build it before its weights are read."""
+
+    layers: int
+    hidden: int
+    heads: int
+    intermediate: int
+    dropout: float
+    vocabulary: int
+    max_length: int
+    max_domains: int
+    tasks: int
+    """Rows of the task embedding, the one for unknown tasks included."""
+
+
+class Layer(nn.Module):
+    """A layer of BERT: attention and feed-forward network, each followed by a residual connection and a norm."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        hidden = architecture.hidden
+        self.heads = architecture.heads
+        self.query = nn.Linear(hidden, hidden)
+        self.key_value = nn.Linear(hidden, 2 * hidden)
+        self.attended = nn.Linear(hidden, hidden)
+        self.attended_norm = nn.LayerNorm(hidden, NORM_EPSILON)
+        self.widen = nn.Linear(hidden, architecture.intermediate)
+        self.narrow = nn.Linear(architecture.intermediate, hidden)
+        self.narrow_norm = nn.LayerNorm(hidden, NORM_EPSILON)
+        self.dropout = nn.Dropout(architecture.dropout)
+
+    def forward(self, asking: Tensor, tokens: Tensor, visible: Tensor) -> Tensor:
+        """What `asking`, float [batch, some, hidden], learns from `tokens`, float [batch, length, hidden].
+
+        `visible` is bool [batch, 1, 1, length]. All tokens ask in every layer but the last, where only [CLS] is read: asking for it
+        alone gives the same number for about half of the work of two layers.
+        """
+        query = self.query(asking).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        key, value = self.key_value(tokens).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        found = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+        asking = self.attended_norm(asking + self.dropout(self.attended(found.transpose(1, 2).flatten(-2))))
+        changed: Tensor = self.narrow_norm(asking + self.dropout(self.narrow(functional.gelu(self.widen(asking)))))
+        return changed
+
+
+class CtrModel(nn.Module):
+    """Predicts the logit of a click on the target of each input."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        super().__init__()
+        self.architecture = architecture
+        hidden = architecture.hidden
+        self.token = nn.Embedding(architecture.vocabulary, hidden)
+        self.position = nn.Embedding(architecture.max_length, hidden)
+        self.segment = nn.Embedding(2, hidden)
+        self.domain = nn.Embedding(architecture.max_domains, hidden)
+        # Beyond the paper, which trains one predictor a task: one network for all tasks that knows which one it looks at.
+        self.task = nn.Embedding(architecture.tasks, hidden)
+        self.norm = nn.LayerNorm(hidden, NORM_EPSILON)
+        self.dropout = nn.Dropout(architecture.dropout)
+        self.layers = nn.ModuleList(Layer(architecture) for _ in range(architecture.layers))
+        self.head = nn.Sequential(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(architecture.dropout), nn.Linear(hidden, 1))
+        self.apply(_initialise)
+
+    def forward(
+        self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
+    ) -> Tensor:
+        """Logits, float [batch].
+
+        The first four are int64 [batch, length], where attention_mask is 0 for padding; task_ids is int64 [batch].
+        """
+        visible = attention_mask.bool()[:, None, None, :]
+        places = self.position.weight[: input_ids.shape[1]]
+        tokens = (
+            self.token(input_ids) + places + self.segment(segment_ids) + self.domain(domain_ids) + self.task(task_ids)[:, None, :]
+        )
+        tokens = self.dropout(self.norm(tokens))
+        for layer in self.layers[:-1]:
+            tokens = layer(tokens, tokens, visible)
+        cls = self.layers[-1](tokens[:, :1], tokens, visible)
+        logits: Tensor = self.head(cls).flatten()
+        return logits
+
+    def start_at(self, click_rate: float) -> None:
+        """Has the untrained network predict this rate, and so saves the steps in which nothing else would be learnt."""
+        last = self.head[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.constant_(last.bias, torch.logit(torch.tensor(click_rate)).item())
+
+
+def _initialise(part: nn.Module) -> None:
+    if isinstance(part, nn.Linear | nn.Embedding):
+        nn.init.normal_(part.weight, std=INITIAL_DEVIATION)
+    if isinstance(part, nn.Linear):
+        nn.init.zeros_(part.bias)
+
+
+def save_weights(model: CtrModel, path: Path) -> None:
+    """Writes the weights and the architecture, from which a later training can start."""
+    architecture = json.dumps(dataclasses.asdict(model.architecture))
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    save_file(tensors, path, metadata={"architecture": architecture})
+
+
+def load_weights(path: Path, tasks: int) -> CtrModel:
+    """The network of a file. More `tasks` than it has start as its unknown task does."""
+    with safe_open(path, framework="pt") as file:
+        saved = Architecture(**json.loads(file.metadata()["architecture"]))
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    known = tensors["task.weight"]
+    tensors["task.weight"] = torch.cat([known, known[:1].expand(tasks - saved.tasks, -1)]) if tasks > saved.tasks else known
+    model = CtrModel(dataclasses.replace(saved, tasks=max(tasks, saved.tasks)))
+    model.load_state_dict(tensors)
+    return model

@@ -1,0 +1,146 @@
+"""Makes the fixtures by which the tests of training and of serving hold each other to the same numbers.
+
+    python -m gqr_learner.ctr.tiny ../ctr/test/fixtures
+
+Three small networks, one a variant, trained on made-up clicks; odd texts with their token ids; and inputs built of such texts.
+Everything is seeded, so that on one machine the same versions write the same files.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gqr_learner.ctr import command
+from gqr_learner.ctr.golden import CASES
+from gqr_learner.ctr.impressions import Impression
+from gqr_learner.ctr.input import VARIANTS, InputBuilder, InputSpec
+from gqr_learner.ctr.synthetic import World, write_parquet
+from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id
+from gqr_learner.worker import Job, Worker
+
+SEED = 3
+SERVED = ("model.onnx", "tokenizer.json", "input.json", "golden.json")
+CONFIG = {
+    "layers": 2,
+    "hidden": 8,
+    "heads": 2,
+    "intermediate": 16,
+    "vocabulary": 3600,
+    "maxLength": 48,
+    "maxDomains": 6,
+    "epochs": 2,
+    "learningRate": 0.01,
+    "threads": 1,
+    "device": "cpu",
+    "seed": SEED,
+}
+
+BLOCKS = (
+    (0x20, 0x7F), (0xA0, 0x250), (0x300, 0x370), (0x370, 0x400), (0x400, 0x530), (0x590, 0x600), (0x600, 0x6FF), (0x900, 0x970),
+    (0xE00, 0xE5C), (0x10A0, 0x1100), (0x1100, 0x1112), (0x1E00, 0x2000), (0x2000, 0x2070), (0x20A0, 0x20B0), (0x2100, 0x2200),
+    (0x3000, 0x3100), (0x4E00, 0x4E40), (0xAC00, 0xAC40), (0xFB00, 0xFB50), (0xFE00, 0xFE10), (0xFF00, 0xFFEF), (0x20000, 0x20010),
+    (0x1D400, 0x1D420),
+)  # fmt: skip
+"""Scripts of which odd texts are made: Latin to mathematical letters, combining marks, both directions, invisible characters."""
+
+EMOJI = "🙂🙃😀👩👧🏳🌈☕🍰➡❤✅🇩🇪🇫🇷👍🏽\u200d\ufe0f"
+
+
+def odd_texts(count: int) -> list[str]:
+    """Texts that no user would write and some user will."""
+    rng = np.random.default_rng(SEED)
+    # What has been assigned since is not known to every tokenizer's tables.
+    old = unicodedata.ucd_3_2_0
+    blocks = [[chr(c) for c in range(*block) if old.name(chr(c), "")] for block in BLOCKS]
+    texts = [text for case in CASES for text in (case.query, *case.chosen, case.candidate)]
+    while len(texts) < count:
+        characters = [
+            rng.choice(list(EMOJI) if rng.random() < 0.1 else blocks[int(rng.integers(len(blocks)))])
+            if rng.random() < 0.7
+            else rng.choice(list("aeinrst AB.-'"))
+            for _ in range(int(rng.integers(1, 60)))
+        ]
+        texts.append("".join(characters))
+    return list(dict.fromkeys(texts))
+
+
+def write_data(folder: Path, texts: list[str]) -> dict[str, Path]:
+    """Impressions of the made-up world; those to train on also show the odd texts, so that these are in the vocabulary."""
+    world = World(SEED)
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    tasks = ("suggestion", "clarification", "hint")
+    odd = [Impression("suggestion", begin, text, [text, text[::-1]], [0, 1], "simulated") for text in texts]
+    spans = {
+        "train": [*odd, *world.impressions(600, begin, 14, 1, tasks)],
+        "validation": world.impressions(150, begin + timedelta(days=14), 1, 2, tasks),
+        "test": world.impressions(150, begin + timedelta(days=15), 3, 3, tasks),
+    }
+    for name, rows in spans.items():
+        write_parquet(rows, folder / f"{name}.parquet")
+    return {name: folder / f"{name}.parquet" for name in spans}
+
+
+def random_inputs(tokenizer_folder: Path, texts: list[str], count: int) -> list[dict[str, Any]]:
+    """Inputs of every variant, most of them too long for their limit."""
+    tokenizer = load_tokenizer(tokenizer_folder)
+    rng = np.random.default_rng(SEED)
+    rows = []
+    for number in range(count):
+        spec = InputSpec(VARIANTS[number % 3], int(rng.integers(8, 64)), int(rng.integers(2, 8)), {"suggestion": 1, "hint": 2})
+        builder = InputBuilder(spec, special_id(tokenizer, CLS), special_id(tokenizer, SEP), encoder(tokenizer))
+        task = str(rng.choice(["suggestion", "hint", "other"]))
+        query, candidate, *chosen = (texts[i] for i in rng.integers(len(texts), size=2 + int(rng.integers(0, 9))))
+        built = builder.build(task, query, chosen, candidate)
+        rows.append(
+            {
+                "spec": spec.to_json(),
+                "taskId": task,
+                "query": query,
+                "chosen": chosen,
+                "candidate": candidate,
+                "inputIds": built.input_ids,
+                "segmentIds": built.segment_ids,
+                "domainIds": built.domain_ids,
+                "taskNumber": built.task_id,
+            }
+        )
+    return rows
+
+
+def _write_lines(path: Path, rows: list[Any]) -> None:
+    """One row a line, so that a change shows in a diff."""
+    lines = ",\n".join(json.dumps(row, ensure_ascii=True, separators=(",", ":")) for row in rows)
+    path.write_text(f"[\n{lines}\n]\n", encoding="ascii")
+
+
+def main() -> None:
+    """Writes all fixtures into the folder that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    target: Path = parser.parse_args().folder
+    texts = odd_texts(400)
+    with tempfile.TemporaryDirectory() as temporary:
+        inputs = write_data(Path(temporary), texts)
+        for variant in VARIANTS:
+            out = Path(temporary) / variant
+            command.run(Job({**CONFIG, "variant": variant}, inputs, out, "fixture"), Worker(sys.stderr))
+            folder = target / f"tiny-{variant}"
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in SERVED:
+                shutil.copyfile(out / name, folder / name)
+    tokenizer = load_tokenizer(target / "tiny-ctx")
+    encode = encoder(tokenizer)
+    _write_lines(target / "texts.json", [{"text": text, "ids": list(encode(text))} for text in texts])
+    _write_lines(target / "inputs.json", random_inputs(target / "tiny-ctx", texts, 120))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from gqr_learner.ctr import command
+from gqr_learner.ctr.export import open_session, run_session
+from gqr_learner.ctr.input import CtrInput, InputBuilder, InputSpec
+from gqr_learner.ctr.instances import pack
+from gqr_learner.ctr.synthetic import write_spans
+from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id
+from gqr_learner.worker import EXIT_STOPPED, Job, LearnerError, Worker
+
+SMALL = {
+    "layers": 2,
+    "hidden": 32,
+    "heads": 2,
+    "intermediate": 64,
+    "vocabulary": 1000,
+    "epochs": 3,
+    "learningRate": 0.003,
+    "threads": 1,
+}
+
+
+def train(folder: Path, config: dict[str, Any], inputs: dict[str, Any]) -> dict[str, Any]:
+    """Runs the command and returns its result line."""
+    lines = io.StringIO()
+    job = Job({**SMALL, **config}, {name: Path(path) for name, path in inputs.items()}, folder, "test")
+    command.run(job, Worker(lines))
+    result: dict[str, Any] = json.loads(lines.getvalue().splitlines()[-1])
+    return result
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return write_spans(tmp_path_factory.mktemp("data"), 2500, 800, seed=5)
+
+
+@pytest.fixture(scope="module")
+def trained(data: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    out = tmp_path_factory.mktemp("trained")
+    return out, train(out, {}, data)
+
+
+def test_predicts_clicks_of_later_days_better_than_position_and_mean(trained: tuple[Path, dict[str, Any]]) -> None:
+    test = trained[1]["metrics"]["test"]
+    model, position, mean = test["model"], test["baselines"]["position"], test["baselines"]["mean"]
+    assert model["auc"] > 0.66
+    assert model["auc"] > position["auc"] + 0.08
+    assert model["aucWithinImpression"] > position["aucWithinImpression"] + 0.05
+    assert model["logloss"] < position["logloss"] < mean["logloss"] + 0.001
+    assert mean["auc"] == 0.5
+    assert model["calibrationError"] < 0.05
+    assert model["days"] == 3
+    assert model["diffCtr"] < 0.02
+
+
+def test_leaves_a_whole_model_and_nothing_else(trained: tuple[Path, dict[str, Any]]) -> None:
+    out, result = trained
+    assert sorted(result["files"]) == sorted(path.name for path in out.iterdir())
+    assert result["metrics"]["parity"]["largestDifference"] < 1e-5
+    assert result["metrics"]["instances"]["train"] == 7500
+    report = json.loads((out / "report.json").read_text())
+    assert report["config"]["learningRate"] == 0.003
+    assert (report["codeVersion"], report["metrics"]) == ("test", result["metrics"])
+    assert json.loads((out / "input.json").read_text()) == {
+        "variant": "ctx",
+        "maxLength": 96,
+        "maxDomains": 16,
+        "tasks": {"suggestion": 1},
+        "unknownTask": 0,
+        "tokenizer": "tokenizer.json",
+    }
+
+
+def test_the_onnx_model_names_no_file_of_this_machine(trained: tuple[Path, dict[str, Any]]) -> None:
+    content = (trained[0] / "model.onnx").read_bytes()
+    assert b".py" not in content
+    assert str(Path(__file__).parents[1]).encode() not in content
+    model = onnx.load_from_string(content)
+    assert [part.name for part in model.graph.input] == ["input_ids", "segment_ids", "domain_ids", "attention_mask", "task_ids"]
+    assert [opset.version for opset in model.opset_import if opset.domain == ""] == [20]
+
+
+def test_golden_rows_can_be_reproduced_from_the_files_alone(trained: tuple[Path, dict[str, Any]]) -> None:
+    out, _ = trained
+    golden = json.loads((out / "golden.json").read_text(encoding="utf-8"))
+    tokenizer = load_tokenizer(out)
+    spec = InputSpec.from_json(json.loads((out / "input.json").read_text()))
+    builder = InputBuilder(spec, special_id(tokenizer, CLS), special_id(tokenizer, SEP), encoder(tokenizer))
+    inputs = [builder.build(row["taskId"], row["query"], row["chosen"], row["candidate"]) for row in golden]
+    rows = [
+        CtrInput(row["inputIds"], row["segmentIds"], row["domainIds"], built.task_id)
+        for row, built in zip(golden, inputs, strict=True)
+    ]
+    assert inputs == rows
+    session = open_session(out / "model.onnx")
+    for number, row in enumerate(golden):
+        (probability,) = run_session(session, pack([inputs[number]], [0]).batch([0]))
+        assert probability == pytest.approx(row["probability"], abs=1e-5)
+    assert len({row["probability"] for row in golden}) > 10
+
+
+def test_goes_on_from_a_parent_with_its_tokenizer(trained: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    parent, before = trained
+    later = write_spans(tmp_path, 300, 300, seed=5, tasks=("suggestion", "hint"))
+    result = train(tmp_path / "out", {"init": "parent", "epochs": 1, "learningRate": 1e-4}, {**later, "parent": parent})
+    assert (tmp_path / "out" / "tokenizer.json").read_bytes() == (parent / "tokenizer.json").read_bytes()
+    assert json.loads((tmp_path / "out" / "input.json").read_text())["tasks"] == {"suggestion": 1, "hint": 2}
+    # 300 impressions alone would teach it next to nothing.
+    assert result["metrics"]["test"]["model"]["aucByTask"]["suggestion"] > before["metrics"]["test"]["model"]["auc"] - 0.05
+
+
+@pytest.mark.parametrize(
+    ("config", "extra", "reason"),
+    [
+        ({"init": "parent"}, {}, 'names no input "parent"'),
+        ({"init": "parent"}, {"parent": "."}, "parent model in . cannot be used"),
+        ({"init": "parent", "variant": "pid"}, {"parent": "TRAINED"}, 'reads input "ctx", the config says "pid"'),
+        ({"device": "cuda"}, {}, "no GPU"),
+    ],
+)
+def test_what_cannot_be_trained_is_an_error_that_says_why(
+    data: dict[str, str],
+    trained: tuple[Path, dict[str, Any]],
+    tmp_path: Path,
+    config: dict[str, Any],
+    extra: dict[str, str],
+    reason: str,
+) -> None:
+    inputs = {**data, **{name: str(trained[0]) if path == "TRAINED" else path for name, path in extra.items()}}
+    with pytest.raises(LearnerError, match=reason):
+        train(tmp_path, config, inputs)
+
+
+def test_a_job_that_was_stopped_goes_on_as_if_it_had_not_been(
+    data: dict[str, str], trained: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "job.json").write_text(json.dumps({"config": SMALL, "inputs": data, "out": "out", "codeVersion": "test"}))
+    arguments = [sys.executable, "-m", "gqr_learner", "train-ctr", "--job", str(tmp_path / "job.json")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(arguments, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            event = json.loads(line)
+            if event.get("stage") == "train" and event["done"] > 50:
+                process.send_signal(signal.SIGTERM)
+                break
+        process.stdout.read()
+        assert process.wait(30) == EXIT_STOPPED
+    assert (tmp_path / "out" / "checkpoint" / "training.pt").exists()
+
+    resumed = train(tmp_path / "out", {}, data)
+    again, whole = resumed["metrics"], trained[1]["metrics"]
+    assert again["training"]["history"] == whole["training"]["history"]
+    assert np.isclose(again["test"]["model"]["auc"], whole["test"]["model"]["auc"], atol=1e-9)
+    assert not (tmp_path / "out" / "checkpoint").exists()

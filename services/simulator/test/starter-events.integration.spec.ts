@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { fromJsonString } from '@bufbuild/protobuf';
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { EventSchema, Source, Traffic } from '@gqr/protos/gqr/events/v1/events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WORLD_DIR } from './shipped-world.js';
+
+const COMMAND = fileURLToPath(new URL('../src/starter-events.js', import.meta.url));
+const run = promisify(execFile);
+
+describe('the starter sessions', () => {
+  let folder: string;
+  let first: Buffer;
+  const write = async (name: string): Promise<Buffer> => {
+    const out = join(folder, name);
+    await run(process.execPath, [COMMAND, '--out', out, '--world', WORLD_DIR, '--sessions', '60', '--earlier', '300']);
+    return readFileSync(out);
+  };
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'starter-'));
+    first = await write('first.jsonl.gz');
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('are events in order of time, within two weeks, labelled as simulated and as made without a model', () => {
+    const lines = gunzipSync(first).toString().trim().split('\n');
+    const events = lines.map((line) => fromJsonString(EventSchema, line).event);
+    const moments = events.map(({ value }) => (value?.occurredAt === undefined ? 0 : timestampMs(value.occurredAt)));
+    expect(moments).toEqual([...moments].sort((a, b) => a - b));
+    expect(new Date(moments[0] ?? 0).getTime()).toBeGreaterThan(Date.UTC(2026, 10, 8));
+    expect(new Date(moments.at(-1) ?? 0).getTime()).toBeLessThan(Date.UTC(2026, 10, 23, 1));
+    expect(new Set(events.map(({ value }) => value?.traffic))).toEqual(new Set([Traffic.SIMULATED]));
+    const lists = events.flatMap((event) => (event.case === 'impression' ? [event.value] : []));
+    const sources = new Set(lists.flatMap(({ queries }) => queries.map(({ source }) => source)));
+    expect(sources).toEqual(new Set([Source.COOCCURRENCE, Source.POPULAR]));
+    expect(lists.every(({ degradedReason, modelVersions }) => degradedReason !== '' && modelVersions.length === 0)).toBe(true);
+    const clicks = events.flatMap((event) => (event.case === 'click' ? [event.value] : []));
+    const shown = new Map(lists.map(({ impressionId, queries }) => [impressionId, queries.length]));
+    expect(clicks.length).toBeGreaterThan(0);
+    expect(clicks.every(({ impressionId, position }) => position <= (shown.get(impressionId) ?? 0))).toBe(true);
+  });
+
+  it('are the same bytes for the same options', async () => {
+    expect((await write('again.jsonl.gz')).equals(first)).toBe(true);
+  });
+});

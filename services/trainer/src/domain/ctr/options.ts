@@ -1,0 +1,55 @@
+import type { TrafficFilter } from '../runs/window.js';
+
+/** Fields of the learner's config for train-ctr; what is left out has the learner's default. */
+export interface CtrTraining {
+  readonly variant?: 'base' | 'pid' | 'ctx' | undefined;
+  readonly layers?: number | undefined;
+  readonly hidden?: number | undefined;
+  readonly heads?: number | undefined;
+  readonly intermediate?: number | undefined;
+  readonly vocabulary?: number | undefined;
+  readonly maxLength?: number | undefined;
+  readonly dropout?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly patience?: number | undefined;
+  readonly batchSize?: number | undefined;
+  readonly learningRate?: number | undefined;
+  readonly device?: 'auto' | 'cpu' | 'cuda' | undefined;
+  readonly threads?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+/** Names of those fields. */
+export const trainingFields = [
+  'variant',
+  'layers',
+  'hidden',
+  'heads',
+  'intermediate',
+  'vocabulary',
+  'maxLength',
+  'dropout',
+  'epochs',
+  'patience',
+  'batchSize',
+  'learningRate',
+  'device',
+  'threads',
+  'seed',
+] as const satisfies readonly (keyof CtrTraining)[];
+
+/** Options of a CTR run. */
+export interface CtrOptions extends CtrTraining {
+  /** Days of the log, back from the last impression. */
+  readonly days: number;
+  readonly traffic: TrafficFilter;
+  /** A click counts for its impression if it came at most so many minutes after it. */
+  readonly attributionMinutes: number;
+  /** Shares of the impressions, the earliest first; the rest is the test slice. */
+  readonly trainFraction: number;
+  readonly validationFraction: number;
+  /** Whether to begin with the weights of the stable model, if there is one. */
+  readonly init: 'stable' | 'scratch';
+  /** Ship the model even if it is worse than a baseline. */
+  readonly force: boolean;
+}
