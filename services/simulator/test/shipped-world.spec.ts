@@ -94,8 +94,15 @@ describe('simulated users in the world that ships', () => {
     expect(rates[0]).toBeGreaterThan(2 * (rates[3] ?? 1));
   });
 
-  it.each(['copies', 'stuffed', 'longWinded', 'assistantVoice'])('do not fall for %s', (trick) => {
+  it.each(['copies', 'stuffed', 'longWinded', 'echoes', 'assistantVoice'])('do not fall for %s', (trick) => {
     for (const task of TASK_IDS) expect(rate(trick, task)).toBeLessThan(0.75 * rate('ordinary', task));
+  });
+
+  it('do not fall for lists that say one good thing again and again', () => {
+    for (const task of ['suggestion', 'clarification'] as const) {
+      expect(rate('repetitive', task)).toBeLessThan(0.75 * rate('ordinary', task));
+      expect(rate('repetitive', task)).toBeLessThan(0.6 * rate('good', task));
+    }
   });
 
   it('come for short sessions', () => {

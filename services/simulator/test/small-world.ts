@@ -95,6 +95,16 @@ export const plainBehaviour: Behaviour = {
     secondsToClick: 8,
     secondsSpread: 0.5,
   },
-  clicks: { curiosity: 0.4, sharpness: 1, repetition: 0.9, redundancy: 0.7, assistantVoice: 0.3, recognised: 0.35 },
+  clicks: {
+    curiosity: 0.4,
+    sharpness: 1,
+    repetition: 0.9,
+    answered: 0.5,
+    redundancy: 0.7,
+    clutter: 0,
+    fatigue: 0,
+    assistantVoice: 0.3,
+    recognised: 0.35,
+  },
   layouts: { suggestion: layout, clarification: { ...layout, words: 2 }, hint: layout },
 };

@@ -4,7 +4,8 @@ import { randomFor } from '../random/random.js';
 import { RelevanceJudge } from '../relevance/relevance-judge.js';
 import { ClickModel, type Meaning, type View } from './click-model.js';
 
-const model = new ClickModel(plainBehaviour, new RelevanceJudge(smallWorld()));
+const judge = new RelevanceJudge(smallWorld());
+const model = new ClickModel(plainBehaviour, judge);
 const meaning = (change: Partial<Meaning> = {}): Meaning => ({ need: 0, other: 0, met: 0, topical: 0, fits: [0, 0], ...change });
 const NEEDED = meaning({ need: 1, fits: [1, 0] });
 /** Six words, the usual length, so that taste is 1. */
@@ -14,6 +15,8 @@ const view = (meanings: readonly Meaning[], change: Partial<View> = {}): View =>
   segment: { id: 'plain', share: 1, length: 1, questions: 1 },
   appetite: 1,
   asked: [],
+  answer: '',
+  ignored: 0,
   queries: meanings.map((each, at) => ({ text: SIX_WORDS[at] ?? '', meaning: each })),
   ...change,
 });
@@ -45,6 +48,19 @@ describe('the hidden click model', () => {
     const same = view([NEEDED, { ...NEEDED, fits: [0, 1] }]);
     const copied = { ...same, queries: same.queries.map((query) => ({ ...query, text: SIX_WORDS[0] ?? '' })) };
     expect(model.probabilities(copied)[1]).toBeCloseTo(0.25 * 0.3);
+  });
+
+  it('has fewer people click what the answer has told them word for word', () => {
+    expect(first({ need: 1 }, { answer: 'For the recipe, knead the pizza dough well, for six minutes.' })).toBeCloseTo(0.5 * 0.5);
+    expect(first({ need: 1 }, { answer: 'A dough needs flour and water.' })).toBe(0.5);
+  });
+
+  it('tires of passing lists over, and passes over a list that repeats itself', () => {
+    const tired = new ClickModel({ ...plainBehaviour, clicks: { ...plainBehaviour.clicks, fatigue: 0.2, clutter: 0.4 } }, judge);
+    expect(tired.probabilities(view([NEEDED], { ignored: 2 }))[0]).toBeCloseTo(0.5 * 0.8 ** 2);
+    const [repeated = 0, again = 0] = tired.probabilities(view([NEEDED, NEEDED]));
+    expect(repeated).toBeCloseTo(0.5 * 0.6);
+    expect(again).toBeCloseTo(0.25 * 0.6 * 0.3);
   });
 
   it('follows the taste for length and for the wording', () => {

@@ -23,16 +23,27 @@ export interface View {
   readonly appetite: number;
   /** Queries that the user has asked in this session. */
   readonly asked: readonly string[];
+  /** The answer that the user has just read; empty if there is none. */
+  readonly answer: string;
+  /** Lists that the user has passed over since the last click of the session. */
+  readonly ignored: number;
   readonly queries: readonly { readonly text: string; readonly meaning: Meaning }[];
 }
 
 const QUESTION = /^(how|what|whats|which|when|where|why|who|can|could|should|is|are|do|does|did|will|would)\b|\?\s*$/i;
 const ASSISTANT_VOICE = /^(would you like|do you want|shall i|should i help|let me|i can|are you interested|here (is|are))\b/i;
 
+interface Ramp {
+  readonly from: number;
+  readonly to: number;
+}
+const ramp = (value: number, { from, to }: Ramp): number => Math.min(1, Math.max(0, (value - from) / (to - from)));
+
 /** Similarity of words from which a query counts as the same again. */
-const SAME_WORDS = { from: 0.5, to: 0.95 };
-const sameWords = (similarity: number): number =>
-  Math.min(1, Math.max(0, (similarity - SAME_WORDS.from) / (SAME_WORDS.to - SAME_WORDS.from)));
+const SAME_WORDS: Ramp = { from: 0.5, to: 0.95 };
+/** Share of a query's words in the answer from which it counts as answered. A good next query takes up some of them. */
+const ALL_TOLD: Ramp = { from: 0.7, to: 1 };
+const sameWords = (similarity: number): number => ramp(similarity, SAME_WORDS);
 
 /** Probability that a position of a list is looked at; positions are 1-based. */
 export function examination({ examination: curve, examinationTail }: Layout, position: number): number {
@@ -53,8 +64,10 @@ export class ClickModel {
   /** Probability of a click on each query, given that nothing above it was clicked. */
   probabilities(view: View): number[] {
     const layout = this.behaviour.layouts[view.task];
+    const said = view.queries.map((_, at) => this.saidAbove(view, at));
+    const mood = this.mood(view, said);
     return view.queries.map((_, at) => {
-      const attractiveness = this.attractiveness(view, at);
+      const attractiveness = Math.min(1, mood * this.worth(view, at) * (1 - this.behaviour.clicks.redundancy * (said[at] ?? 0)));
       const noise = view.appetite === 0 ? 0 : layout.noise;
       return examination(layout, at + 1) * (attractiveness + (1 - attractiveness) * noise);
     });
@@ -72,36 +85,43 @@ export class ClickModel {
     return clicks;
   }
 
-  /** Probability of a click on a query that is looked at, noise apart. */
-  private attractiveness(view: View, at: number): number {
+  /** How ready the user is to click anything of this list: eagerness, less for a session that has tired and a list that repeats itself. */
+  private mood({ task, appetite, ignored }: View, said: readonly number[]): number {
     const { clicks, layouts } = this.behaviour;
-    const layout = layouts[view.task];
+    const repeats = said.length < 2 ? 0 : said.reduce((sum, again) => sum + again, 0) / (said.length - 1);
+    return layouts[task].strength * appetite * (1 - clicks.fatigue) ** ignored * (1 - clicks.clutter * repeats);
+  }
+
+  /** What a query is worth on its own. */
+  private worth(view: View, at: number): number {
+    const { clicks, layouts } = this.behaviour;
     const query = view.queries[at];
     if (query === undefined) return 0;
     const { need, other, topical } = query.meaning;
-    const interest = Math.max(need, clicks.curiosity * other, layout.topical * topical) ** clicks.sharpness;
-    const worth = interest * this.novelty(view, at) * this.distinctness(view, at) * this.taste(view, query.text);
-    return Math.min(1, layout.strength * view.appetite * worth);
+    const interest = Math.max(need, clicks.curiosity * other, layouts[view.task].topical * topical) ** clicks.sharpness;
+    return interest === 0 ? 0 : interest * this.novelty(view, at) * this.taste(view, query.text);
   }
 
-  /** Less than 1 for what the user has asked already, in the same or in other words. */
-  private novelty({ asked, queries }: View, at: number): number {
+  /** Less than 1 for what the user has asked already, in the same or in other words, and for what the answer says already. */
+  private novelty({ asked, answer, queries }: View, at: number): number {
+    const { repetition, answered } = this.behaviour.clicks;
     const query = queries[at];
     if (query === undefined) return 1;
     const again = Math.max(0, ...asked.map((earlier) => sameWords(this.judge.similarity(earlier, query.text))));
-    return 1 - this.behaviour.clicks.repetition * Math.max(again, query.meaning.met);
+    const told = ramp(this.judge.containment(query.text, answer), ALL_TOLD);
+    return (1 - repetition * Math.max(again, query.meaning.met)) * (1 - answered * told);
   }
 
-  /** Less than 1 for what a query above it in the list says already. */
-  private distinctness({ queries }: View, at: number): number {
+  /** How surely a query above it in the list says the same, in [0, 1]. */
+  private saidAbove({ queries }: View, at: number): number {
     const query = queries[at];
-    if (query === undefined) return 1;
+    if (query === undefined || at === 0) return 0;
     const best = query.meaning.fits.indexOf(Math.max(...query.meaning.fits));
     const said = queries.slice(0, at).map(({ text, meaning }) => {
       const inWords = sameWords(this.judge.similarity(text, query.text));
       return Math.max(inWords, Math.min(meaning.fits[best] ?? 0, query.meaning.fits[best] ?? 0));
     });
-    return 1 - this.behaviour.clicks.redundancy * Math.max(0, ...said);
+    return Math.max(0, ...said);
   }
 
   /** How much the user likes the length and the style. */

@@ -104,6 +104,9 @@ function tricked(base: StandInPolicy, trick: (texts: readonly string[], turn: Tu
   };
 }
 
+/** What an answer says, in pieces of the length of a query. */
+const piecesOf = (answer: string): string[] => answer.split(/[.,:;!?]+\s+/).map((piece) => piece.split(/\s+/).slice(0, 6).join(' '));
+
 /** Policies of known order: good ones first, then tricks. */
 export function standInPolicies(world: World): Readonly<Record<string, StandInPolicy>> {
   const good = mixed(world, { next: 0.9, topic: 0.1, anything: 0 });
@@ -118,6 +121,7 @@ export function standInPolicies(world: World): Readonly<Record<string, StandInPo
     longWinded: tricked(good, (texts) =>
       texts.map((text) => `i was wondering whether you could please tell me in detail everything that there is to know about ${text}`),
     ),
+    echoes: tricked(good, (texts, turn) => texts.map((text, at) => piecesOf(turn.response)[at] ?? text)),
     assistantVoice: tricked(good, (texts) => texts.map((text) => `would you like to know ${text}`)),
   };
 }

@@ -59,7 +59,10 @@ export interface Behaviour {
     readonly curiosity: number;
     readonly sharpness: number;
     readonly repetition: number;
+    readonly answered: number;
     readonly redundancy: number;
+    readonly clutter: number;
+    readonly fatigue: number;
     readonly assistantVoice: number;
     readonly recognised: number;
   };

@@ -1,4 +1,4 @@
-import type { ClickModel } from '../click/click-model.js';
+import type { ClickModel, View } from '../click/click-model.js';
 import { drawAroundOne, type Random } from '../random/random.js';
 import type { Behaviour, TaskId } from './behaviour.js';
 import type { Exchange, Journey, ShownQuery } from './journey.js';
@@ -33,6 +33,8 @@ export class Session {
   private origin: Origin = 'typed';
   private seconds = 0;
   private clicked: ShownQuery | undefined;
+  /** Lists passed over since the last click. */
+  private ignored = 0;
 
   constructor(
     readonly user: User,
@@ -65,6 +67,7 @@ export class Session {
     this.pass(this.behaviour.sessions.secondsToClick);
     const last = queries[(clicks.at(-1) ?? 0) - 1];
     if (last !== undefined) this.clicked = last;
+    this.ignored = last === undefined ? this.ignored + 1 : 0;
     return { clicks, seconds: this.seconds };
   }
 
@@ -87,10 +90,18 @@ export class Session {
     return true;
   }
 
-  private view(task: TaskId, queries: readonly ShownQuery[]) {
+  private view(task: TaskId, queries: readonly ShownQuery[]): View {
     const { segment, appetite } = this.user;
-    const asked = [...this.history.map(({ query }) => query), this.journey.current.query];
-    return { task, segment, appetite, asked, queries: queries.map(({ text }) => ({ text, meaning: this.journey.meaningOf(text) })) };
+    const { query, response } = this.journey.current;
+    return {
+      task,
+      segment,
+      appetite,
+      asked: [...this.history.map((exchange) => exchange.query), query],
+      answer: response,
+      ignored: this.ignored,
+      queries: queries.map(({ text }) => ({ text, meaning: this.journey.meaningOf(text) })),
+    };
   }
 
   private pass(seconds: number): void {

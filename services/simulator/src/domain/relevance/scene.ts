@@ -1,4 +1,5 @@
-import { overlap, type Phrase, phraseOf, sameness, sight, type Sighting, sum } from './phrase.js';
+import { ConceptIndex } from './concept-index.js';
+import { PhraseIndex } from './phrase-index.js';
 import { type Reading, stemsOf, type Vocabulary } from './vocabulary.js';
 
 /** What a text can express: an intent or a facet. */
@@ -14,12 +15,6 @@ const SHARED_WORD = 0.3;
 /** A text that expresses more than this many things at once expresses each the less: a heap of keywords is no query. */
 const THINGS_AT_ONCE = 2;
 
-interface Target {
-  readonly phrases: readonly Phrase[];
-  /** Groups of alternatives; an alternative is covered if all its words are there. */
-  readonly groups: readonly (readonly (readonly number[])[])[];
-}
-
 /** How well a text expresses what is in a scene. */
 export interface Judgement {
   /** In [0, 1], in the order of the scene's expressibles. */
@@ -30,19 +25,27 @@ export interface Judgement {
 
 /** The intents of one topic, or the facets of one piece of writing, made ready for judging texts against all of them at once. */
 export class Scene {
-  private readonly targets: readonly Target[];
+  private readonly phrases: PhraseIndex;
+  private readonly concepts: ConceptIndex;
   /** How much a word tells the targets apart, in [SHARED_WORD, 1]. */
   private readonly telling = new Map<number, number>();
+  private readonly byWords: Float64Array;
 
   constructor(
     private readonly vocabulary: Vocabulary,
     expressibles: readonly Expressible[],
   ) {
     this.learnWhatTellsApart(expressibles);
-    this.targets = expressibles.map(({ phrasings, concepts }) => ({
-      phrases: phrasings.map((phrasing) => phraseOf(phrasing, vocabulary, this.weightOf)),
-      groups: concepts.map((group) => group.map((alternative) => stemsOf(alternative).map((stem) => vocabulary.idOf(stem)))),
-    }));
+    this.phrases = new PhraseIndex(
+      vocabulary,
+      this.weightOf,
+      expressibles.map(({ phrasings }) => phrasings),
+    );
+    this.concepts = new ConceptIndex(
+      vocabulary,
+      expressibles.map(({ concepts }) => concepts),
+    );
+    this.byWords = new Float64Array(expressibles.length);
   }
 
   /**
@@ -50,16 +53,25 @@ export class Scene {
    * lowered in proportion where another target of the scene is expressed better by both measures together.
    */
   judge(reading: Reading): Judgement {
-    const sighting = sight(reading, this.weightOf);
-    const lexical = this.targets.map(({ phrases }) => Math.max(...phrases.map((phrase) => overlap(phrase, sighting))));
-    const coverage = this.targets.map(({ groups }) => groups.map((group) => covered(group, sighting)));
-    const byWords = lexical.map(sameness);
-    const byConcepts = coverage.map(scoreOfGroups);
-    const evidence = byWords.map((score, at) => score + (byConcepts[at] ?? 0));
-    const strongest = Math.max(...evidence, Number.EPSILON);
-    const fits = byWords.map((score, at) => Math.max(score, byConcepts[at] ?? 0) * ((evidence[at] ?? 0) / strongest));
-    const focus = Math.min(1, THINGS_AT_ONCE / Math.max(sum(fits), Number.EPSILON));
-    const topical = Math.max(...byWords, ...coverage.map((groups) => (groups.length > 1 ? (groups.at(-1) ?? 0) : 0)));
+    this.phrases.match(reading, this.byWords);
+    const coverageOf = this.concepts.cover(reading);
+    const fits: number[] = [];
+    const evidence: number[] = [];
+    let [strongest, topical] = [Number.EPSILON, 0];
+    for (const [at, words] of this.byWords.entries()) {
+      const groups = coverageOf(at);
+      const byConcepts = scoreOfGroups(groups);
+      fits.push(Math.max(words, byConcepts));
+      evidence.push(words + byConcepts);
+      strongest = Math.max(strongest, words + byConcepts);
+      topical = Math.max(topical, words, groups.length > 1 ? (groups.at(-1) ?? 0) : 0);
+    }
+    let total = 0;
+    for (const [at, fit] of fits.entries()) {
+      fits[at] = fit * ((evidence[at] ?? 0) / strongest);
+      total += fits[at];
+    }
+    const focus = Math.min(1, THINGS_AT_ONCE / Math.max(total, Number.EPSILON));
     return { fits: fits.map((fit) => fit * focus), topical };
   }
 
@@ -76,19 +88,17 @@ export class Scene {
   }
 
   private readonly weightOf = (stem: string): number => {
-    const telling = this.vocabulary.spellingsOf(stem).map(({ word }) => this.telling.get(word) ?? 0);
-    return this.vocabulary.weightOf(stem) * (Math.max(0, ...telling) || 1);
+    let telling = 0;
+    for (const { word } of this.vocabulary.spellingsOf(stem)) telling = Math.max(telling, this.telling.get(word) ?? 0);
+    return this.vocabulary.weightOf(stem) * (telling || 1);
   };
 }
 
-/** How surely a text has one alternative of a group. */
-function covered(group: readonly (readonly number[])[], { words }: Sighting): number {
-  return Math.max(0, ...group.map((alternative) => Math.min(...alternative.map((word) => words.get(word)?.credit ?? 0))));
-}
-
-function scoreOfGroups(groups: readonly number[]): number {
-  return groups.reduce((score, hit, at) => {
+function scoreOfGroups(groups: Float64Array): number {
+  let score = 1;
+  for (const [at, hit] of groups.entries()) {
     const left = at === 0 ? UNCOVERED.first : at === groups.length - 1 ? UNCOVERED.last : UNCOVERED.middle;
-    return score * (hit + (1 - hit) * left);
-  }, 1);
+    score *= hit + (1 - hit) * left;
+  }
+  return groups.length === 0 ? 0 : score;
 }

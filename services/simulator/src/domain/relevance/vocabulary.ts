@@ -1,4 +1,5 @@
 import { stemmer } from 'stemmer';
+import { BoundedCache } from './bounded-cache.js';
 
 /** Words that say nothing about what is wanted. Negations and question words are not among them: "no rhyme", "how much". */
 const FUNCTION_WORDS = new Set(
@@ -11,6 +12,9 @@ const FUNCTION_WORDS = new Set(
 const NEAR = 0.6;
 /** Shorter words have too few trigrams to tell a misspelling from another word. */
 const SHORTEST_MISSPELT = 5;
+
+/** What models write has no end of words; the world's own are always among these. */
+const CACHED_STEMS = 50_000;
 
 const splitter = /[^\p{L}\p{N}]+/u;
 
@@ -43,8 +47,8 @@ export interface Spelling {
 export interface Reading {
   /** Each once. */
   readonly stems: readonly string[];
-  /** Known words that each stem may stand for. */
-  readonly spellings: readonly (readonly Spelling[])[];
+  /** Known words that the text may have: how surely, and by which of its stems. */
+  readonly words: ReadonlyMap<number, { readonly credit: number; readonly by: number }>;
   /** How telling each stem is. */
   readonly weights: readonly number[];
   readonly total: number;
@@ -56,7 +60,8 @@ export class Vocabulary {
   private readonly stems: string[] = [];
   private readonly documents: number[] = [];
   private readonly byTrigram = new Map<string, number[]>();
-  private readonly spellings = new Map<string, readonly Spelling[]>();
+  private readonly spellings = new BoundedCache<readonly Spelling[]>(CACHED_STEMS);
+  private readonly weights = new BoundedCache<number>(CACHED_STEMS);
   private total = 0;
 
   /** Adds a text that people type; rare words tell more. All texts must be added before anything is asked. */
@@ -72,7 +77,13 @@ export class Vocabulary {
     const stems = [...new Set(stemsOf(text))];
     const weights = stems.map((stem) => this.weightOf(stem));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
-    return { stems, spellings: stems.map((stem) => this.spellingsOf(stem)), weights, total };
+    const words = new Map<number, { credit: number; by: number }>();
+    for (const [by, stem] of stems.entries()) {
+      for (const { word, credit } of this.spellingsOf(stem)) {
+        if ((words.get(word)?.credit ?? 0) < credit) words.set(word, { credit, by });
+      }
+    }
+    return { stems, words, weights, total };
   }
 
   /** The number of a stem; given one if it is new. */
@@ -97,17 +108,15 @@ export class Vocabulary {
    * tells no more than the word itself; a word that nobody types tells as much as the rarest.
    */
   weightOf(stem: string): number {
-    const frequency = this.spellingsOf(stem).reduce((sum, { word }) => sum + (this.documents[word] ?? 0), 0);
-    return Math.log((this.total + 1) / (frequency + 1)) / Math.log(this.total + 1);
+    return this.weights.get(stem, () => {
+      const frequency = this.spellingsOf(stem).reduce((sum, { word }) => sum + (this.documents[word] ?? 0), 0);
+      return Math.log((this.total + 1) / (frequency + 1)) / Math.log(this.total + 1);
+    });
   }
 
   /** Known words that `stem` may stand for; itself, if it is known, with credit 1. */
   spellingsOf(stem: string): readonly Spelling[] {
-    const known = this.spellings.get(stem);
-    if (known !== undefined) return known;
-    const found = this.findSpellings(stem);
-    this.spellings.set(stem, found);
-    return found;
+    return this.spellings.get(stem, () => this.findSpellings(stem));
   }
 
   private findSpellings(stem: string): Spelling[] {
