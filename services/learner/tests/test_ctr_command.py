@@ -25,8 +25,8 @@ SMALL = {
     "heads": 2,
     "intermediate": 64,
     "vocabulary": 1000,
-    "epochs": 3,
-    "learningRate": 0.003,
+    "epochs": 4,
+    "learningRate": 0.0015,
     "threads": 1,
 }
 
@@ -70,7 +70,7 @@ def test_leaves_a_whole_model_and_nothing_else(trained: tuple[Path, dict[str, An
     assert result["metrics"]["parity"]["largestDifference"] < 1e-5
     assert result["metrics"]["instances"]["train"] == 7500
     report = json.loads((out / "report.json").read_text())
-    assert report["config"]["learningRate"] == 0.003
+    assert report["config"]["learningRate"] == 0.0015
     assert (report["codeVersion"], report["metrics"]) == ("test", result["metrics"])
     assert json.loads((out / "input.json").read_text()) == {
         "variant": "ctx",

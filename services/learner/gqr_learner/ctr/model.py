@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -15,6 +16,8 @@ INPUT_NAMES = ("input_ids", "segment_ids", "domain_ids", "attention_mask", "task
 
 WEIGHTS = "weights.safetensors"
 INITIAL_DEVIATION = 0.02
+"""Standard deviation of BERT's initial weights, at BERT's width."""
+BERT_WIDTH = 768
 NORM_EPSILON = 1e-12
 
 
@@ -81,7 +84,9 @@ class CtrModel(nn.Module):
         self.dropout = nn.Dropout(architecture.dropout)
         self.layers = nn.ModuleList(Layer(architecture) for _ in range(architecture.layers))
         self.head = nn.Sequential(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(architecture.dropout), nn.Linear(hidden, 1))
-        self.apply(_initialise)
+        # With BERT's own deviation a narrow network can sit for whole passes on a plateau where it predicts the mean.
+        deviation = INITIAL_DEVIATION * math.sqrt(BERT_WIDTH / hidden)
+        self.apply(lambda part: _initialise(part, deviation))
 
     def forward(
         self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
@@ -110,9 +115,9 @@ class CtrModel(nn.Module):
         nn.init.constant_(last.bias, torch.logit(torch.tensor(click_rate)).item())
 
 
-def _initialise(part: nn.Module) -> None:
+def _initialise(part: nn.Module, deviation: float) -> None:
     if isinstance(part, nn.Linear | nn.Embedding):
-        nn.init.normal_(part.weight, std=INITIAL_DEVIATION)
+        nn.init.normal_(part.weight, std=deviation)
     if isinstance(part, nn.Linear):
         nn.init.zeros_(part.bias)
 

@@ -13,7 +13,7 @@ from transformers import TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from gqr_learner import checkpoint
-from gqr_learner.base_model import load_base_model, sha256_of
+from gqr_learner.base_model import frozen_dtype, load_base_model, sha256_of
 from gqr_learner.config import option, read_config, to_json
 from gqr_learner.gguf_adapter import write_gguf_adapter
 from gqr_learner.sft.data import IGNORED, Example, read_instances, tokenise
@@ -34,6 +34,11 @@ class Config:
     dropout: float = option(0.05, "Dropout before the adapter", least=0, most=0.9)
     targets: str = option("q_proj,k_proj,v_proj,o_proj", "Modules that are adapted, with commas between")
     max_tokens: int = option(768, "Longest instance; a longer one is an error", least=16, most=32768)
+    base_dtype: str = option(
+        "auto",
+        "Precision of the frozen base model; the adapter is float32. auto is bfloat16 where the hardware multiplies it, else float32",
+        choices=("auto", "bfloat16", "float32"),
+    )
     checkpoint_steps: int = option(25, "Steps between checkpoints", least=1, most=100000)
     seed: int = option(1, "Seed of the adapter's start and of the order of instances", least=0)
 
@@ -111,7 +116,7 @@ def run(job: Job, worker: Worker) -> None:
     base_path, instances_path = job.input("baseModel"), job.input("instances")
     worker.progress("load", 0, 1, "models", "reading the base model")
     instances = read_instances(instances_path)
-    tokenizer, model = load_base_model(base_path)
+    tokenizer, model = load_base_model(base_path, frozen_dtype(config.base_dtype))
     splits = {
         split: tokenise([i for i in instances if i["split"] == split], tokenizer, config.max_tokens)
         for split in ("train", "validation", "test")
@@ -143,6 +148,8 @@ def run(job: Job, worker: Worker) -> None:
             max_length=None,
             dataset_kwargs={"skip_prepare_dataset": True},
             gradient_checkpointing=False,
+            # Batches of like length: padding would cost as much as text.
+            train_sampling_strategy="group_by_length",
             save_steps=config.checkpoint_steps,
             save_total_limit=1,
             logging_steps=1,
