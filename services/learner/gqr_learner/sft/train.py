@@ -36,7 +36,7 @@ class Config:
     max_tokens: int = option(768, "Longest instance; a longer one is an error", least=16, most=32768)
     base_dtype: str = option(
         "auto",
-        "Precision of the frozen base model; the adapter is float32. auto is bfloat16 where the hardware multiplies it, else float32",
+        "Precision of the frozen base model; the adapter is float32. auto: bfloat16 where the hardware multiplies it, else float32",
         choices=("auto", "bfloat16", "float32"),
     )
     checkpoint_steps: int = option(25, "Steps between checkpoints", least=1, most=100000)
