@@ -29,6 +29,7 @@ import { JOURNAL, type Journal } from './domain/journal.js';
 import { CLICK_PREDICTOR, type ClickPredictor } from './domain/recommend/click-predictor.js';
 import { Filling } from './domain/recommend/filling.js';
 import { NEXT_QUERIES, type NextQueries } from './domain/recommend/next-queries.js';
+import { Placing } from './domain/recommend/placing.js';
 import { PopularQueries } from './domain/recommend/popular-queries.js';
 import { QUERY_WRITER, type QueryWriter } from './domain/recommend/query-writer.js';
 import { Recommend } from './domain/recommend/recommend.js';
@@ -60,6 +61,7 @@ export class AppModule {
           useFactory: (tasks: TaskCatalogue, recommend: Recommend, feedback: RecordFeedback, metrics: GatewayMetrics) =>
             new RecommendationEndpoint(tasks, { recommend, feedback }, metrics, {
               acceptOccurredAt: config.GQR_GATEWAY_ACCEPT_OCCURRED_AT,
+              maxAheadMs: config.GQR_INGEST_MAX_AHEAD_HOURS * 3_600_000,
               now,
               defaultDeadlineMs: config.GQR_GATEWAY_DEFAULT_DEADLINE_MS,
               recommendations: turnstile('the gateway', config.GQR_GATEWAY_MAX_RECOMMENDATIONS),
@@ -125,6 +127,7 @@ function useCases(config: GatewayConfig, ids: ImpressionIds): Provider[] {
     simulated: { size: config.GQR_GATEWAY_SIMULATED_POOL_SIZE, key: config.GQR_GATEWAY_SIMULATED_POOL_KEY },
     sessionTasks: config.GQR_GATEWAY_SESSION_TASKS,
   };
+  const placing = { oneIn: config.GQR_GATEWAY_NEXT_QUERY_ONE_IN, minCount: config.GQR_GATEWAY_NEXT_QUERY_MIN_COUNT };
   const recent = new RecentClicks(config.GQR_GATEWAY_RECENT_CLICKS);
   return [
     {
@@ -145,6 +148,7 @@ function useCases(config: GatewayConfig, ids: ImpressionIds): Provider[] {
           {
             nextQueries,
             writing: new Writing(writer, pools),
+            placing: new Placing(predictor, placing),
             filling: new Filling(popular),
             predictor,
             recording: new Recording(journal, ids, { newId, now }),

@@ -32,7 +32,14 @@ const schema = z.object({
     .default('hint')
     .transform((value) => new Set(value.split(',').map((id) => id.trim())))
     .describe('Tasks whose lists rest on the session, separated by commas; their pools are always keyed by prompt'),
+  GQR_GATEWAY_NEXT_QUERY_ONE_IN: integer(0, 100)
+    .default(3)
+    .describe('One place in so many goes to a query that users really asked next, where the log is clear about it; 0 gives none'),
+  GQR_GATEWAY_NEXT_QUERY_MIN_COUNT: integer(1, 1_000_000).default(3).describe('How often a query must have followed to take such a place'),
   GQR_GATEWAY_ACCEPT_OCCURRED_AT: flag.default(false).describe('Whether callers may say when something happened'),
+  GQR_INGEST_MAX_AHEAD_HOURS: decimal(0, 87_600)
+    .default(24)
+    .describe("How far ahead of this machine's clock such a moment may be; as for trainer, which sets later events aside"),
   GQR_GATEWAY_MAX_RECOMMENDATIONS: integer(1, 100_000).default(256).describe('Recommendations under way at a time; more are refused'),
   GQR_GATEWAY_MAX_FEEDBACK: integer(1, 100_000).default(1_024).describe('Feedback calls under way at a time; more are refused'),
   GQR_GATEWAY_RECENT_CLICKS: integer(1, 10_000_000).default(100_000).describe('Clicks remembered to count duplicates'),

@@ -95,13 +95,11 @@ describe('a recommendation', () => {
         taskId: 'suggestion',
         context: { query: 'solar panels', response: 'Light into power.' },
         cooccurrenceQueries: ['solar panels price', 'solar panels for renters', 'solar panels tax credit'],
-        queries: answer.recommendations.map(({ text, position, source, clickProbability, logPropensity }) => ({
-          text,
-          position,
-          source,
-          clickProbability,
-          logPropensity,
-        })),
+        queries: [
+          { text: 'solar panels 1', position: 1, source: Source.GENERATION, clickProbability: 0.5, logPropensity: -1 },
+          { text: 'solar panels 2', position: 2, source: Source.GENERATION, clickProbability: 0.25, logPropensity: -2 },
+          { text: 'solar panels tax credit', position: 3, source: Source.COOCCURRENCE, clickProbability: 0.125 },
+        ],
         modelVersions: answer.modelVersions,
         promptVersion: 'prompt-suggestion',
         decoding: { seed: 7n, poolSize: 4 },
@@ -110,6 +108,19 @@ describe('a recommendation', () => {
       },
     ]);
     expect(keys.get('gqr.impressions.v1')).toContain('logged');
+  });
+
+  it('has a query that users really asked next, the one that the click model likes best, though the language model ignored it', async () => {
+    const { recommendations, degradation } = await gateway.client.recommend(ASK);
+    expect(recommendations.at(-1)).toMatchObject({ text: 'solar panels tax credit', position: 3, source: Source.COOCCURRENCE });
+    expect(recommendations.at(-1)?.logPropensity).toBeUndefined();
+    expect(degradation).toBeUndefined();
+    expect(dependencies.ctr.requestsOf('PredictNext').at(-1)).toMatchObject({
+      taskId: 'suggestion',
+      context: { query: 'solar panels' },
+      chosenQueries: ['solar panels 1', 'solar panels 2'],
+      candidates: ['solar panels price', 'solar panels for renters', 'solar panels tax credit'],
+    });
   });
 
   it('carries deadline, context and pool to generation', async () => {
@@ -191,7 +202,7 @@ describe('feedback', () => {
 
   it('finds the position by the text that was clicked', async () => {
     const { impressionId } = await gateway.client.recommend(ASK);
-    await gateway.client.recordFeedback({ impressionId, clicks: [{ text: 'solar panels 3' }] });
+    await gateway.client.recordFeedback({ impressionId, clicks: [{ text: 'solar panels tax credit' }] });
     const { clicks } = await readEvents(gateway.eventLog);
     expect(clicks.find((click) => click.impressionId === impressionId)?.position).toBe(3);
   });
@@ -212,6 +223,7 @@ describe('what the gateway tells of itself', () => {
     const { text } = await get(gateway.http, '/metrics');
     expect(text).toMatch(/gqr_gateway_impressions_total\{task="suggestion",traffic="live",service="gateway"\} [1-9]/);
     expect(text).toMatch(/gqr_gateway_clicks_total\{traffic="live",outcome="recorded",service="gateway"\} [1-9]/);
+    expect(text).toMatch(/gqr_gateway_queries_total\{task="suggestion",source="cooccurrence",service="gateway"\} [1-9]/);
     expect(text).toMatch(/gqr_gateway_phase_seconds_count\{service="gateway",phase="generation"\} [1-9]/);
     expect(text).toMatch(/gqr_gateway_own_seconds_count\{service="gateway"\} [1-9]/);
     expect(text).toMatch(/gqr_http_duration_seconds_count\{service="gateway",op="POST \/v1\/recommend",status="200"\} [1-9]/);

@@ -2,6 +2,7 @@ import { Degradation_Level as Level, type RecommendResponse } from '@gqr/protos/
 import { Source } from '@gqr/protos/gqr/events/v1/events';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { collect } from './support/collect.js';
 import { type FakeDependencies, startFakeDependencies, streamList, streamNothing } from './support/fake-dependencies.js';
 import { type Behaviour, failWith, Failure, hang, junk } from './support/fake-server.js';
 import { readEvents, type RunningGateway, startGateway } from './support/gateway.js';
@@ -99,8 +100,8 @@ describe('generation', () => {
         },
       };
     });
-    const answer = await ask();
-    expect(answer.recommendations.map(({ text }) => text)).toEqual(['solar panel cost', 'solar roof', 'a']);
+    const answer = await gateway.client.recommend({ ...ASK, count: 2 });
+    expect(answer.recommendations.map(({ text }) => text)).toEqual(['solar panel cost', 'solar roof']);
     expect(answer.recommendations[0]?.logPropensity).toBeUndefined();
     expect(answer.auxiliaryTexts).toEqual({});
   });
@@ -141,6 +142,17 @@ describe('ctr', () => {
     expect(answer.modelVersions.map(({ kind }) => kind)).not.toContain('ctr');
     expect(answer.impressionId).not.toBe('');
   });
+
+  it.each<[string, Behaviour, string]>([
+    ['hangs', hang, 'CTR_TIMEOUT'],
+    ['rates too few', () => ({ clickProbabilities: [0.5], model }), 'CTR_INVALID'],
+    ['rates with no numbers', () => ({ clickProbabilities: [0.5, NaN, 0.5], model }), 'CTR_INVALID'],
+  ])('that %s when it is to choose what users really asked next leaves the choice to how often they did', async (_, behaviour, reason) => {
+    dependencies.ctr.on('PredictNext', behaviour);
+    const answer = await ask();
+    expect(answer).toMatchObject({ degradation: { level: Level.UNSCORED, reasons: [reason] } });
+    expect(answer.recommendations.map(({ text }) => text)).toEqual(['solar panels 1', 'solar panels 2', 'solar panels price']);
+  });
 });
 
 describe('cooccurrence', () => {
@@ -164,6 +176,50 @@ describe('cooccurrence', () => {
       reasons: ['COOCCURRENCE_UNAVAILABLE', 'GENERATION_UNAVAILABLE', 'CTR_UNAVAILABLE'],
     });
     await Promise.all([dependencies.generation.start(), dependencies.ctr.start(), dependencies.cooccurrence.start()]);
+  });
+});
+
+describe('a stream', () => {
+  it('whose language model breaks off ends with the whole answer, made from what there is', async () => {
+    dependencies.generation.on('StreamGenerate', streamList({ pieces: 1, error: new Failure(status.UNAVAILABLE) }));
+    const events = (await collect(gateway.client.streamRecommend({ request: ASK }))).map(({ event }) => event);
+    expect(events.map((event) => event.case)).toEqual([...Array<string>(3).fill('recommendation'), 'response']);
+    const last = events.at(-1);
+    expect(last?.value).toMatchObject({ degradation: { level: Level.COOCCURRENCE, reasons: ['GENERATION_UNAVAILABLE'] } });
+    expect(events.slice(0, -1).map((event) => event.case === 'recommendation' && event.value.text)).toEqual(
+      last?.case === 'response' ? last.value.recommendations.map(({ text }) => text) : [],
+    );
+  });
+
+  it('gives each query as soon as it is complete', async () => {
+    const released = Promise.withResolvers<undefined>();
+    dependencies.generation.on('StreamGenerate', async function* (request: never) {
+      for await (const event of (streamList() as (request: never) => AsyncIterable<object>)(request)) {
+        yield event;
+        await released.promise;
+      }
+    });
+    const stream = gateway.client.streamRecommend({ request: ASK })[Symbol.asyncIterator]();
+    const first: unknown = (await stream.next()).value;
+    expect(first).toMatchObject({ event: { case: 'recommendation', value: { text: 'solar panels 1', position: 1 } } });
+    released.resolve(undefined);
+    let last = await stream.next();
+    for (let next = last; next.done !== true; next = await stream.next()) last = next;
+    expect(last.value).toMatchObject({ event: { case: 'response' } });
+  });
+
+  it('whose reader leaves has the work for it stopped, and nothing logged', async () => {
+    dependencies.generation.on('StreamGenerate', hang);
+    const before = dependencies.generation.cancelled.length;
+    const reader = new AbortController();
+    const pieces = collect(gateway.client.streamRecommend({ request: { ...ASK, sessionId: 'left-stream' } }, { signal: reader.signal }));
+    setTimeout(() => {
+      reader.abort();
+    }, 200);
+    await expect(pieces).rejects.toMatchObject({ code: status.CANCELLED });
+    await expect.poll(() => dependencies.generation.cancelled.length).toBeGreaterThan(before);
+    const { userQueries } = await readEvents(gateway.eventLog);
+    expect(userQueries.filter(({ sessionId }) => sessionId === 'left-stream')).toEqual([]);
   });
 });
 

@@ -1,11 +1,12 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { SearchContext } from '../../src/domain/context.js';
-import type { ClickPredictor, PredictedClicks } from '../../src/domain/recommend/click-predictor.js';
+import type { ClickPredictor, NextPlace, PredictedClicks } from '../../src/domain/recommend/click-predictor.js';
 import { Misbehaviour } from './misbehaviour.js';
 
-/** Gives the first query 0.5, and each further one half of what the one before it has. */
+/** Gives the first query 0.5, and each further one half of what the one before it has; of candidates, the last the most. */
 export class FakeClickPredictor extends Misbehaviour implements ClickPredictor {
   readonly requests: { taskId: string; context: SearchContext; queries: readonly string[] }[] = [];
+  readonly places: NextPlace[] = [];
 
   constructor() {
     super('ctr');
@@ -21,5 +22,11 @@ export class FakeClickPredictor extends Misbehaviour implements ClickPredictor {
       singleReward: probabilities.reduce((sum, p) => sum + p, 0),
       model: { kind: 'ctr', version: 'ctr-1' },
     };
+  }
+
+  async predictNext(_taskId: string, _context: SearchContext, place: NextPlace, limits: CallLimits): Promise<readonly number[]> {
+    this.places.push(place);
+    await this.act(limits);
+    return place.candidates.map((_, index) => 1 - 0.5 ** (index + 1));
   }
 }

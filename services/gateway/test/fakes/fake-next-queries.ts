@@ -5,8 +5,10 @@ import { Misbehaviour } from './misbehaviour.js';
 const snapshot = { kind: 'cooccurrence', version: 'snapshot-1' };
 
 export class FakeNextQueries extends Misbehaviour implements NextQueries {
-  /** Next queries by query. */
+  /** Next queries by query: the first followed 9 times, the next one 8 times, and so on. */
   next: Record<string, readonly string[]> = {};
+  /** The query that they followed; empty for the one that is asked for. */
+  viaQuery = '';
   popular: readonly string[] = [];
   readonly asked: { query: string; limit: number }[] = [];
 
@@ -18,7 +20,8 @@ export class FakeNextQueries extends Misbehaviour implements NextQueries {
     this.asked.push({ query, limit });
     await this.act(limits);
     const texts = (this.next[query] ?? []).slice(0, limit);
-    return { queries: texts.map((text, index) => ({ text, count: BigInt(9 - index), viaQuery: '', similarity: 1 })), snapshot };
+    const queries = texts.map((text, index) => ({ text, count: BigInt(9 - index), viaQuery: this.viaQuery, similarity: 1 }));
+    return { queries, snapshot };
   }
 
   async listPopular(limit: number, limits: CallLimits): Promise<FromSnapshot<string>> {

@@ -1,7 +1,7 @@
 import { type CallLimits, unlimited } from '@gqr/chassis/grpc/call';
 import { ImpressionIds } from '../../src/domain/impression-id/impression-id.js';
-
 import { Filling } from '../../src/domain/recommend/filling.js';
+import { Placing } from '../../src/domain/recommend/placing.js';
 import { PopularQueries } from '../../src/domain/recommend/popular-queries.js';
 import { Recommend } from '../../src/domain/recommend/recommend.js';
 import { Recording } from '../../src/domain/recommend/recording.js';
@@ -27,7 +27,8 @@ export class RecommendStage {
   readonly recommend: Recommend;
   private made = 0;
 
-  constructor() {
+  /** @param oneIn One place in so many goes to a query that users really asked next, if it followed five times; 0 gives none. */
+  constructor(oneIn = 0) {
     const popular = new PopularQueries(this.nextQueries, { timeoutMs: 1000 });
     const newId = (): string => `id-${String(++this.made)}`;
     const pools = {
@@ -39,6 +40,7 @@ export class RecommendStage {
       {
         nextQueries: this.nextQueries,
         writing: new Writing(this.writer, pools),
+        placing: new Placing(this.predictor, { oneIn, minCount: 5 }),
         filling: new Filling(popular),
         predictor: this.predictor,
         recording: new Recording(this.journal, this.ids, { newId, now: () => NOW }),

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
-import { CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
+import { CtrService, type PredictListRequest, type PredictNextRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService, ListReward, type StreamGenerateRequest } from '@gqr/protos/gqr/generation/v1/generation';
 import { clarification, hint, suggestion } from '../fakes/tasks.js';
 import { type Behaviour, FakeServer } from './fake-server.js';
@@ -83,6 +83,10 @@ const SANE = {
       clickProbabilities: queries.map((_, index) => 0.5 ** (index + 1)),
       multiReward: 0.6,
       singleReward: 0.8,
+      model: { kind: 'ctr', version: 'starter-1' },
+    }),
+    PredictNext: ({ candidates }: PredictNextRequest) => ({
+      clickProbabilities: candidates.map((_, index) => 1 - 0.5 ** (index + 1)),
       model: { kind: 'ctr', version: 'starter-1' },
     }),
   },

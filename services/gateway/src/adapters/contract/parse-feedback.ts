@@ -24,7 +24,7 @@ export function parseFeedback(message: Message, options: ParseOptions): Feedback
     const field = `clicks[${String(index)}]`;
     if (position === 0 && text === '') violations.add(field, 'must have a position from 1 on, a text, or both');
     checkText(violations, `${field}.text`, text, { max: MAX_QUERY });
-    return { position, text, occurredAt: checkMoment(violations, `${field}.occurred_at`, occurredAt, options.now()) };
+    return { position, text, occurredAt: checkMoment(violations, `${field}.occurred_at`, occurredAt, options) };
   });
   violations.throwIfAny();
   const dated = clicks.findIndex(({ occurredAt }) => occurredAt !== undefined);

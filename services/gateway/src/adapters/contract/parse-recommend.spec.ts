@@ -11,13 +11,14 @@ import { parseRecommend } from './parse-recommend.js';
 type Init = MessageInitShape<typeof RecommendRequestSchema>;
 
 const NOW = Date.UTC(2026, 10, 23, 12);
+const DAY_MS = 24 * 3_600_000;
 /** As a client of a later contract could send it: query_origin 9 and traffic 9. */
 const unknown = fromBinary(RecommendRequestSchema, Buffer.of(10 << 3, 9, 12 << 3, 9));
 const tasks = [new Task(hint), new Task(suggestion)];
 
 function parse(change: Init, path?: string, acceptOccurredAt = true) {
   const message = create(RecommendRequestSchema, { taskId: 'suggestion', query: 'solar panels', ...change });
-  return parseRecommend(message, tasks, { acceptOccurredAt, now: () => NOW }, path);
+  return parseRecommend(message, tasks, { acceptOccurredAt, now: () => NOW, maxAheadMs: DAY_MS }, path);
 }
 
 /** Field and description of everything that is wrong. */
@@ -140,20 +141,29 @@ describe('a request', () => {
     [
       'a moment in another millennium',
       { occurredAt: { seconds: BigInt(NOW), nanos: 0 } },
-      'occurred_at: must be a moment from 2000-01-01 to a year from now; leave it out for now',
+      'occurred_at: must be a moment from 2000-01-01 to 24 h from now; leave it out for now',
     ],
     [
       'a moment before the web',
       { occurredAt: { seconds: 0n, nanos: 0 } },
-      'occurred_at: must be a moment from 2000-01-01 to a year from now; leave it out for now',
+      'occurred_at: must be a moment from 2000-01-01 to 24 h from now; leave it out for now',
+    ],
+    [
+      'a moment so far ahead that training would set it aside',
+      { occurredAt: timestampFromMs(NOW + DAY_MS + 1) },
+      'occurred_at: must be a moment from 2000-01-01 to 24 h from now; leave it out for now',
     ],
     [
       'a moment with two seconds of nanoseconds',
       { occurredAt: { seconds: BigInt(NOW / 1000), nanos: 2_000_000_000 } },
-      'occurred_at: must be a moment from 2000-01-01 to a year from now; leave it out for now',
+      'occurred_at: must be a moment from 2000-01-01 to 24 h from now; leave it out for now',
     ],
   ])('may not have %s', (_, change, violation) => {
     expect(violationsOf(change)).toEqual([violation]);
+  });
+
+  it('may come from a clock that runs ahead', () => {
+    expect(parse({ occurredAt: timestampFromMs(NOW + DAY_MS) }).occurredAt).toBe(NOW + DAY_MS);
   });
 
   it('is told of everything that is wrong at once, the limits of its task included', () => {

@@ -5,7 +5,7 @@ import type { QueryOrigin as DomainOrigin } from '../../domain/journal.js';
 import type { RecommendRequest } from '../../domain/recommend/request.js';
 import { UnknownTaskError } from '../../domain/tasks/task-catalogue.js';
 import type { Task } from '../../domain/tasks/task.js';
-import { checkMoment, OccurredAtNotAcceptedError } from './check-moment.js';
+import { checkMoment, type MomentBounds, OccurredAtNotAcceptedError } from './check-moment.js';
 import { checkText } from './check-text.js';
 import { quoteName, Violations } from './violations.js';
 
@@ -29,9 +29,8 @@ const TRAFFIC = new Map<Traffic, DomainTraffic>([
 ]);
 
 /** What parsing depends on beside the message. */
-export interface ParseOptions {
+export interface ParseOptions extends MomentBounds {
   readonly acceptOccurredAt: boolean;
-  readonly now: () => number;
 }
 
 /** Adds to `violations` what is wrong with a session or user id. */
@@ -59,7 +58,7 @@ export function parseRecommend(message: Message, tasks: readonly Task[], options
   const origin = ORIGINS.get(message.queryOrigin);
   if (origin === undefined) violations.add(`${path}query_origin`, 'must be QUERY_ORIGIN_TYPED or QUERY_ORIGIN_RECOMMENDATION');
   const traffic = parseTraffic(violations, `${path}traffic`, message.traffic);
-  const occurredAt = checkMoment(violations, `${path}occurred_at`, message.occurredAt, options.now());
+  const occurredAt = checkMoment(violations, `${path}occurred_at`, message.occurredAt, options);
   if (message.taskId === '') violations.add(`${path}task_id`, `must not be empty; ask for one of: ${idsOf(tasks).join(', ')}`);
   if (task !== undefined) checkAgainstTask(violations, path, message, task);
   violations.throwIfAny();

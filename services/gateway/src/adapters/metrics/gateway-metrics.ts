@@ -11,6 +11,7 @@ export class GatewayMetrics {
   private readonly recommendations;
   private readonly degraded;
   private readonly impressions;
+  private readonly queries;
   private readonly clicks;
   private readonly phaseSeconds;
   private readonly ownSeconds;
@@ -24,6 +25,7 @@ export class GatewayMetrics {
       'reason',
     ]);
     this.impressions = metrics.counter('gqr_gateway_impressions_total', 'Impressions logged', ['task', 'traffic']);
+    this.queries = metrics.counter('gqr_gateway_queries_total', 'Queries shown, by where they came from', ['task', 'source']);
     this.clicks = metrics.counter('gqr_gateway_clicks_total', 'Clicks reported', ['traffic', 'outcome']);
     this.phaseSeconds = metrics.histogram('gqr_gateway_phase_seconds', 'Time of a recommendation by phase', ['phase']);
     this.ownSeconds = metrics.histogram('gqr_gateway_own_seconds', 'Time of a recommendation beside the language model', [], FINE_SECONDS);
@@ -31,8 +33,9 @@ export class GatewayMetrics {
     this.httpSeconds = metrics.histogram('gqr_http_duration_seconds', 'Duration of HTTP requests by route and status', ['op', 'status']);
   }
 
-  answered(task: string, traffic: Traffic, { impressionId, timings, degradation }: Answer): void {
+  answered(task: string, traffic: Traffic, { impressionId, recommendations, timings, degradation }: Answer): void {
     this.recommendations.inc({ task, traffic });
+    for (const { source } of recommendations) this.queries.inc({ task, source });
     if (impressionId !== '') this.impressions.inc({ task, traffic });
     let own = 0;
     for (const { phase, durationMs } of timings) {

@@ -12,10 +12,20 @@ export interface PredictedClicks {
   readonly model: ModelVersion | undefined;
 }
 
+/** A list under construction, and what may come next in it. */
+export interface NextPlace {
+  /** The queries so far, in order. */
+  readonly chosen: readonly string[];
+  /** At least one. */
+  readonly candidates: readonly string[];
+}
+
 /** The click model. */
 export interface ClickPredictor {
   /** Scores a list of at least one query. @throws DependencyError, CallEndedError */
   predict(taskId: string, context: SearchContext, queries: readonly string[], limits: CallLimits): Promise<PredictedClicks>;
+  /** Click probability of each candidate, in [0, 1], were it next in the list. @throws DependencyError, CallEndedError */
+  predictNext(taskId: string, context: SearchContext, place: NextPlace, limits: CallLimits): Promise<readonly number[]>;
 }
 
 export const CLICK_PREDICTOR = Symbol('ClickPredictor');

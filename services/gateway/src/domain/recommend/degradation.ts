@@ -14,14 +14,16 @@ export interface Degradation {
 
 const LEVEL_OF_SOURCE: Readonly<Record<Source, Level>> = { generation: 'whole', cooccurrence: 'cooccurrence', popular: 'popular' };
 
-/** The degradation of a list with queries of these sources; undefined if it is not degraded. */
+/** The degradation of a list; undefined if it is not degraded. */
 export function degradationOf(list: {
-  readonly sources: readonly Source[];
+  readonly length: number;
+  /** Sources of the queries that stand in for what the language model did not write. */
+  readonly standIns: readonly Source[];
   readonly scored: boolean;
   readonly reasons: readonly string[];
 }): Degradation | undefined {
-  const levels: Level[] = list.sources.map((source) => LEVEL_OF_SOURCE[source]);
-  if (list.sources.length === 0) levels.push('empty');
+  const levels: Level[] = list.standIns.map((source) => LEVEL_OF_SOURCE[source]);
+  if (list.length === 0) levels.push('empty');
   else if (!list.scored) levels.push('unscored');
   const level = LADDER[Math.max(0, ...levels.map((step) => LADDER.indexOf(step)))] ?? 'whole';
   return level === 'whole' && list.reasons.length === 0 ? undefined : { level, reasons: list.reasons };

@@ -4,8 +4,8 @@ import type { NextQuery } from './next-queries.js';
 import type { PopularQueries } from './popular-queries.js';
 import type { RecommendationList } from './recommendation-list.js';
 
-/** Longest query that stands in for a written one. Users paste whole paragraphs; nobody reads one on a chip. */
-const MAX_FILL_CHARACTERS = 200;
+/** Longest query of other users that is shown. They paste whole paragraphs; nobody reads one on a chip. */
+export const MAX_FILL_CHARACTERS = 200;
 
 /** Fills up lists that the language model left short: with co-occurring queries, then with popular ones. */
 export class Filling {

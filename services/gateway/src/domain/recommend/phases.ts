@@ -10,25 +10,27 @@ export type Phase = 'cooccurrence' | 'generation' | 'popular' | 'ctr' | 'log' | 
 /** Stopwatch of one recommendation. */
 export class Phases {
   private readonly startedAt: number;
-  private readonly measured: PhaseTiming[] = [];
+  private readonly measured = new Map<Phase, number>();
 
   /** @param monotonic a clock in milliseconds that never goes back */
   constructor(private readonly monotonic: () => number = () => performance.now()) {
     this.startedAt = monotonic();
   }
 
+  /** Measures a part of a phase; the parts of one phase add up. */
   async measure<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
     const from = this.monotonic();
     try {
       return await work();
     } finally {
-      this.measured.push({ phase, durationMs: this.monotonic() - from });
+      this.measured.set(phase, (this.measured.get(phase) ?? 0) + this.monotonic() - from);
     }
   }
 
   /** The phases in order; together they are the whole time so far. */
   timings(): PhaseTiming[] {
-    const accounted = this.measured.reduce((sum, { durationMs }) => sum + durationMs, 0);
-    return [...this.measured, { phase: 'gateway', durationMs: Math.max(0, this.monotonic() - this.startedAt - accounted) }];
+    const measured = Array.from(this.measured, ([phase, durationMs]): PhaseTiming => ({ phase, durationMs }));
+    const accounted = measured.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    return [...measured, { phase: 'gateway', durationMs: Math.max(0, this.monotonic() - this.startedAt - accounted) }];
   }
 }

@@ -9,6 +9,7 @@ import { degradationOf } from './degradation.js';
 import type { Filling } from './filling.js';
 import { type FromSnapshot, MAX_NEXT_QUERIES, type NextQueries, type NextQuery } from './next-queries.js';
 import { Phases } from './phases.js';
+import type { Placed, Placing } from './placing.js';
 import type { Recording, Shown } from './recording.js';
 import type { RecommendRequest } from './request.js';
 import { type Announce, type Draft, toRecommendation, type Writing } from './writing.js';
@@ -23,6 +24,7 @@ export interface RecommendSettings {
 export interface RecommendSteps {
   readonly nextQueries: NextQueries;
   readonly writing: Writing;
+  readonly placing: Placing;
   readonly filling: Filling;
   readonly predictor: ClickPredictor;
   readonly recording: Recording;
@@ -46,6 +48,16 @@ interface Evidence {
   readonly snapshot: ModelVersion | undefined;
 }
 
+/** A whole list, not scored yet. */
+interface Made {
+  readonly evidence: Evidence;
+  readonly draft: Draft;
+  /** Number of queries at its end that stand in for what the language model did not write. */
+  readonly standIns: number;
+  /** Whether the click model failed already; it is not asked again. */
+  readonly unscorable: boolean;
+}
+
 const NOTHING: FromSnapshot<NextQuery> = { queries: [], snapshot: undefined };
 
 /**
@@ -67,11 +79,12 @@ export class Recommend {
   private async run(request: RecommendRequest, caller: CallLimits, announce: Announce): Promise<Answer> {
     const budget = new Budget(this.settings.budget, caller.deadline, this.options.now);
     const run: Run = { request, context: withRecentHistory(request.context), caller, budget, phases: new Phases(), reasons: new Set() };
-    const { evidence, draft } = await this.make(run, announce);
-    const { shown, clicks } = await this.score(run, evidence, draft);
+    const made = await this.make(run, announce);
+    const { shown, clicks } = await this.score(run, made);
     const log = await run.phases.measure('log', () => this.steps.recording.record(request, shown, { caller, timeoutMs: budget.log() }));
     if (log.reason !== undefined) run.reasons.add(log.reason);
-    const sources = shown.queries.map((query) => query.source);
+    const length = shown.queries.length;
+    const standIns = shown.queries.slice(length - made.standIns).map((query) => query.source);
     return {
       impressionId: log.value ?? '',
       sessionId: shown.sessionId,
@@ -79,27 +92,31 @@ export class Recommend {
       auxiliaryTexts: shown.auxiliaryTexts,
       modelVersions: shown.modelVersions,
       timings: run.phases.timings(),
-      degradation: degradationOf({ sources, scored: clicks !== undefined, reasons: [...run.reasons] }),
-      explanation: request.explain ? explain(request, evidence, draft, clicks) : undefined,
+      degradation: degradationOf({ length, standIns, scored: clicks !== undefined, reasons: [...run.reasons] }),
+      explanation: request.explain ? explain(request, made, clicks) : undefined,
     };
   }
 
   /** Makes the list, and announces what of it the language model did not announce itself. */
-  private async make(run: Run, announce: Announce): Promise<{ evidence: Evidence; draft: Draft }> {
+  private async make(run: Run, announce: Announce): Promise<Made> {
     const { queries, snapshot } = await this.retrieve(run);
     const given = queries.slice(0, run.request.task.definition.cooccurrenceQueries);
-    const draft = await this.write(run, given, announce);
+    const written = await this.write(run, given, announce);
+    const { list, reason } = await this.place(run, written, given);
+    const draft = { ...written, list };
+    const lengthBefore = list.queries.length;
     const filled = await this.fill(run, draft, queries);
-    const list = draft.list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
-    for (const recommendation of list.slice(draft.announced)) announce({ kind: 'recommendation', recommendation });
-    return { evidence: { given, snapshot: queries.length > 0 ? snapshot : filled }, draft };
+    const recommendations = list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
+    for (const recommendation of recommendations.slice(draft.announced)) announce({ kind: 'recommendation', recommendation });
+    const evidence = { given, snapshot: queries.length > 0 ? snapshot : filled };
+    return { evidence, draft, standIns: list.queries.length - lengthBefore, unscorable: reason !== undefined };
   }
 
   /** Scores the list, as far as that can be done. */
-  private async score(run: Run, evidence: Evidence, draft: Draft): Promise<{ shown: Shown; clicks: PredictedClicks | undefined }> {
+  private async score(run: Run, { evidence, draft, unscorable }: Made): Promise<{ shown: Shown; clicks: PredictedClicks | undefined }> {
     const { request } = run;
     const unscored = draft.list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
-    const clicks = await this.predict(run, unscored);
+    const clicks = unscorable ? undefined : await this.predict(run, unscored);
     const shown = {
       sessionId: request.sessionId === '' ? this.options.newId() : request.sessionId,
       context: run.context,
@@ -131,11 +148,23 @@ export class Recommend {
   private async write(run: Run, given: readonly NextQuery[], announce: Announce): Promise<Draft> {
     const { request, context, caller, budget, phases, reasons } = run;
     const prompt = { context, cooccurrenceQueries: given.map((query) => query.text) };
+    const telling = { announce, settledPlaces: request.count - this.steps.placing.places(request, given) };
     const draft = await phases.measure('generation', () =>
-      this.steps.writing.write(request, prompt, { caller, timeoutMs: budget.generation() }, announce),
+      this.steps.writing.write(request, prompt, { caller, timeoutMs: budget.generation() }, telling),
     );
     if (draft.reason !== undefined) reasons.add(draft.reason);
     return draft;
+  }
+
+  /** Gives places of a whole list to what users really asked next; a list that is short is filled up with that anyway. */
+  private async place(run: Run, { list }: Draft, given: readonly NextQuery[]): Promise<Placed> {
+    const { request, context, caller, budget, phases, reasons } = run;
+    if (!list.full || this.steps.placing.places(request, given) === 0) return { list };
+    const placed = await phases.measure('ctr', () =>
+      this.steps.placing.place({ ...request, context }, list, given, { caller, timeoutMs: budget.ctr() }),
+    );
+    if (placed.reason !== undefined) reasons.add(placed.reason);
+    return placed;
   }
 
   /** Returns the snapshot of the popular queries that were used, if any were. */
@@ -163,11 +192,11 @@ export class Recommend {
   }
 }
 
-function explain(request: RecommendRequest, { given }: Evidence, draft: Draft, clicks: PredictedClicks | undefined): Explanation {
+function explain(request: RecommendRequest, { evidence, draft }: Made, clicks: PredictedClicks | undefined): Explanation {
   const rewards = { multi: clicks?.multiReward, single: clicks?.singleReward };
   const { listReward } = request.task.definition;
   return {
-    cooccurrence: given,
+    cooccurrence: evidence.given,
     prompt: draft.written?.prompt ?? '',
     promptVersion: draft.written?.promptVersion ?? '',
     decoding: draft.written?.decoding,

@@ -32,6 +32,20 @@ describe('a list', () => {
     expect(listed([text])).toEqual([]);
   });
 
+  it('cut short takes again what was cut off, and leaves the whole one as it is', () => {
+    const whole = new RecommendationList(2, ['a']);
+    whole.offer('b', 'generation', -1);
+    whole.offer('c', 'generation', -2);
+    const cut = whole.first(1);
+    expect([cut.has('B'), cut.has('c'), cut.takes('c'), cut.takes('A'), cut.takes('b')]).toEqual([true, false, true, false, false]);
+    cut.offer('C', 'cooccurrence');
+    expect(cut.queries).toEqual([
+      { text: 'b', source: 'generation', logPropensity: -1 },
+      { text: 'C', source: 'cooccurrence', logPropensity: undefined },
+    ]);
+    expect(whole.queries.map(({ text }) => text)).toEqual(['b', 'c']);
+  });
+
   it('says what became of an offer', () => {
     const list = new RecommendationList(1, []);
     expect(list.offer(' a ', 'popular', -1.5)).toEqual({ text: 'a', source: 'popular', logPropensity: -1.5 });

@@ -19,33 +19,52 @@ export function toLine(text: string): string | undefined {
 
 /** A list under construction: up to `count` queries, none of which says again what the user has asked or what the list already has. */
 export class RecommendationList {
-  private readonly said: Set<string>;
-  private readonly listed: ListedQuery[] = [];
+  private readonly asked: ReadonlySet<string>;
+  /** The queries by what they say. */
+  private readonly listed = new Map<string, ListedQuery>();
 
+  /** @param asked what the user has asked */
   constructor(
     readonly count: number,
     asked: Iterable<string>,
   ) {
-    this.said = new Set(Array.from(asked, normalise));
+    this.asked = new Set(Array.from(asked, normalise));
   }
 
   get queries(): readonly ListedQuery[] {
-    return this.listed;
+    return [...this.listed.values()];
   }
 
   get full(): boolean {
-    return this.listed.length >= this.count;
+    return this.listed.size >= this.count;
   }
 
-  /** Appends the text unless the list is full, has it, or it cannot be shown. Returns what was appended. */
+  /** Whether the list says the same as `text`. */
+  has(text: string): boolean {
+    return this.listed.has(normalise(text));
+  }
+
+  /** Whether `text` can be appended: it can be shown, nobody said it yet, and there is room. */
+  takes(text: string): boolean {
+    const line = toLine(text);
+    if (this.full || line === undefined) return false;
+    const normal = normalise(line);
+    return normal !== '' && !this.asked.has(normal) && !this.has(line);
+  }
+
+  /** Appends the text if it can be appended. Returns what was appended. */
   offer(text: string, source: Source, logPropensity?: number): ListedQuery | undefined {
     const line = toLine(text);
-    if (this.full || line === undefined) return undefined;
-    const normal = normalise(line);
-    if (normal === '' || this.said.has(normal)) return undefined;
-    this.said.add(normal);
+    if (line === undefined || !this.takes(line)) return undefined;
     const query = { text: line, source, logPropensity };
-    this.listed.push(query);
+    this.listed.set(normalise(line), query);
     return query;
+  }
+
+  /** A list of the same user that has the first `length` queries of this one. */
+  first(length: number): RecommendationList {
+    const list = new RecommendationList(this.count, this.asked);
+    for (const [normal, query] of [...this.listed].slice(0, length)) list.listed.set(normal, query);
+    return list;
   }
 }

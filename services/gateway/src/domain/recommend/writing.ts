@@ -10,6 +10,13 @@ import type { RecommendRequest } from './request.js';
 /** Told of each piece of an answer as soon as it is complete. */
 export type Announce = (piece: AnswerPiece) => void;
 
+/** Which pieces are told of while the language model writes. */
+export interface Telling {
+  readonly announce: Announce;
+  /** Places of the list, counted from the first, of which the language model's query is the one that stays there. */
+  readonly settledPlaces: number;
+}
+
 /** What the language model wrote. */
 export interface Draft {
   /** Not yet full if the model wrote too little. */
@@ -45,10 +52,11 @@ export class Writing {
     request: RecommendRequest,
     prompt: { readonly context: SearchContext; readonly cooccurrenceQueries: readonly string[] },
     limits: AttemptLimits,
-    announce: Announce,
+    { announce, settledPlaces }: Telling,
   ): Promise<Draft> {
     const streamed = this.newList(request);
     const pieces: Record<string, string> = {};
+    let announced = 0;
     const onPiece = (piece: WrittenPiece): void => {
       if (piece.kind === 'auxiliary_text') {
         pieces[piece.name] = piece.text;
@@ -56,14 +64,13 @@ export class Writing {
         return;
       }
       const query = streamed.offer(piece.text, 'generation', piece.logPropensity);
-      if (query === undefined) return;
-      const recommendation = toRecommendation(query, streamed.queries.length, declaredTexts(request, pieces));
-      announce({ kind: 'recommendation', recommendation });
+      if (query === undefined || streamed.queries.length > settledPlaces) return;
+      announced = streamed.queries.length;
+      announce({ kind: 'recommendation', recommendation: toRecommendation(query, announced, declaredTexts(request, pieces)) });
     };
     const { value, reason } = await attempt('generation', limits, (own) =>
       this.writer.write(this.toWriteRequest(request, prompt), own, onPiece),
     );
-    const announced = streamed.queries.length;
     if (value === undefined) {
       return { list: streamed, auxiliaryTexts: declaredTexts(request, pieces), written: undefined, announced, reason };
     }
