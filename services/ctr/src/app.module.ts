@@ -8,7 +8,6 @@ import { CtrMetrics } from './adapters/prometheus/ctr-metrics.js';
 import { RegistryModelStore } from './adapters/registry/registry-model-store.js';
 import type { CtrConfig } from './config.js';
 import { LoadModel, type LoadObserver } from './domain/model/load-model.js';
-import { ModelRefusedError } from './domain/model/model-store.js';
 import { ServingModel } from './domain/model/serving-model.js';
 import { Score } from './domain/scoring/score.js';
 
@@ -26,7 +25,12 @@ function loadObserver(metrics: CtrMetrics, { logger, readiness }: Platform): Loa
     refused: (error, serving) => {
       metrics.refused();
       logger.error({ reason: error.message, refusal: error.refusal, serving }, 'model refused');
-      if (serving === undefined) readiness.markNotReady(MODEL_READY, error.message);
+    },
+    absent: (reason) => {
+      readiness.markNotReady(MODEL_READY, reason);
+    },
+    notFreed: (version, error) => {
+      logger.error({ err: error, model: version }, 'a replaced model could not be freed');
     },
   };
 }
@@ -53,8 +57,7 @@ function loadModel(config: CtrConfig, serving: ServingModel, platform: Platform)
  * ReloadModel can bring another.
  */
 function loadStable(load: LoadModel, { logger, readiness }: Platform): LoadModel {
-  load.load().catch((error: unknown) => {
-    if (error instanceof ModelRefusedError) return; // its observer has said so
+  load.loadAtStart().catch((error: unknown) => {
     logger.error({ err: error }, 'the stable model could not be loaded');
     readiness.markNotReady(MODEL_READY, messageOf(error));
   });

@@ -16,7 +16,9 @@ const variables = z.object({
   GQR_CTR_THREADS: integer(1, 256).default(1).describe('Threads of one session; 1 where cores are shared'),
   GQR_CTR_BATCH_TOKENS: integer(64, 1_048_576).default(2_048).describe('Most tokens of a batch, padding included'),
   GQR_CTR_BATCH_INPUTS: integer(1, 16_384).default(128).describe('Most inputs of a batch'),
-  GQR_CTR_QUEUE_INPUTS: integer(1, 1_000_000).default(4_096).describe('Most inputs that wait; more are refused with RESOURCE_EXHAUSTED'),
+  GQR_CTR_QUEUE_INPUTS: integer(1, 1_000_000)
+    .default(4_096)
+    .describe('Most inputs that wait, where a request counts as half of it at most; more are refused with RESOURCE_EXHAUSTED'),
 });
 
 export type CtrConfig = z.output<typeof variables>;

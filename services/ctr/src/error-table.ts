@@ -7,6 +7,9 @@ import { InferenceError } from './domain/scoring/inference-engine.js';
 /** How each failure of this service is answered. */
 export const ctrErrors: readonly ErrorRow[] = [
   row(NoModelError, () => ({ code: status.UNAVAILABLE, reason: 'NO_MODEL' })),
-  row(ModelRefusedError, (error) => ({ code: status.FAILED_PRECONDITION, reason: error.refusal })),
+  row(ModelRefusedError, ({ refusal }) => ({
+    code: refusal === 'MODEL_NOT_FOUND' ? status.NOT_FOUND : status.FAILED_PRECONDITION,
+    reason: refusal,
+  })),
   row(InferenceError, () => ({ code: status.UNAVAILABLE, reason: 'INFERENCE_FAILED', retryAfterMs: 1_000 })),
 ];

@@ -4,7 +4,7 @@ import { AppModule, MODEL_READY } from './app.module.js';
 import { readCtrConfig } from './config.js';
 import { ctrErrors } from './error-table.js';
 
-// The contract's largest batch: 10,000 texts of 2,000 characters.
+// The contract's largest batch, 10,000 texts, at 3 kB each; a larger message is refused before it is read.
 const MAX_MESSAGE_BYTES = 32 * 2 ** 20;
 
 await runService(() => {

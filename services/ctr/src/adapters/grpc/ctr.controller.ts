@@ -19,7 +19,7 @@ import { GrpcMethod } from '@nestjs/microservices';
 import { LoadModel } from '../../domain/model/load-model.js';
 import { ServingModel } from '../../domain/model/serving-model.js';
 import { Score, type Scored } from '../../domain/scoring/score.js';
-import { parseList, parseLists, parseNext, parseSteps } from './parse-request.js';
+import { parseList, parseLists, parseNext, parseSteps, parseVersion } from './parse-request.js';
 import { toListResponses, toModel, toNextResponses } from './to-message.js';
 
 const SERVICE = 'CtrService';
@@ -50,14 +50,22 @@ export class CtrController {
   ) {}
 
   @GrpcMethod(SERVICE, 'PredictList')
-  async predictList(request: PredictListRequest, _: unknown, call: ServerCall): Promise<MessageInitShape<typeof PredictListResponseSchema>> {
+  async predictList(
+    request: PredictListRequest,
+    _: unknown,
+    call: ServerCall,
+  ): Promise<MessageInitShape<typeof PredictListResponseSchema>> {
     const list = parseList(request);
     const [response] = toListResponses(note(await this.score.lists([list], limitsOf(call)), list.queries.length));
     return response ?? {};
   }
 
   @GrpcMethod(SERVICE, 'PredictNext')
-  async predictNext(request: PredictNextRequest, _: unknown, call: ServerCall): Promise<MessageInitShape<typeof PredictNextResponseSchema>> {
+  async predictNext(
+    request: PredictNextRequest,
+    _: unknown,
+    call: ServerCall,
+  ): Promise<MessageInitShape<typeof PredictNextResponseSchema>> {
     const step = parseNext(request);
     const [response] = toNextResponses(note(await this.score.next([step], limitsOf(call)), step.candidates.length));
     return response ?? {};
@@ -92,7 +100,7 @@ export class CtrController {
 
   @GrpcMethod(SERVICE, 'ReloadModel')
   async reloadModel(request: ReloadModelRequest): Promise<MessageInitShape<typeof ReloadModelResponseSchema>> {
-    const info = await this.loadModel.load(request.version === '' ? undefined : request.version);
+    const info = await this.loadModel.load(parseVersion(request));
     noteRpc({ model: info.version });
     return { model: toModel(info) };
   }

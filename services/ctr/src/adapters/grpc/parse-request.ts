@@ -1,9 +1,11 @@
 import { type FieldViolation, InvalidRequestError } from '@gqr/chassis/errors';
+import { versionName } from '@gqr/chassis/registry/registry';
 import type {
   BatchPredictListRequest,
   BatchPredictNextRequest,
   PredictListRequest,
   PredictNextRequest,
+  ReloadModelRequest,
 } from '@gqr/protos/gqr/ctr/v1/ctr';
 import type { NextStep, ShownList } from '../../domain/scoring/score.js';
 
@@ -16,6 +18,11 @@ const MAX_REQUESTS = 1_000;
 const MAX_TEXTS_IN_ALL = 10_000;
 /** The violations travel in a header of limited size. */
 const MAX_VIOLATIONS = 20;
+
+/** Whether a text has at most MAX_TEXT code points, which are one or two UTF-16 units each: few texts need be counted, and no long one. */
+function isShort(text: string): boolean {
+  return text.length <= MAX_TEXT || (text.length <= 2 * MAX_TEXT && Array.from(text).length <= MAX_TEXT);
+}
 
 /** Collects what is wrong with a request, so that a caller learns of all of it at once. */
 class Violations {
@@ -30,9 +37,7 @@ class Violations {
 
   text(value: string, field: string): void {
     this.check(value.trim() !== '', field, 'must not be empty');
-    // Counting code points takes a while, and no text has more of them than UTF-16 units.
-    const length = value.length <= MAX_TEXT ? value.length : Array.from(value).length;
-    this.check(length <= MAX_TEXT, field, `has ${String(length)} characters; at most ${MAX_TEXT.toLocaleString('en')} are allowed`);
+    this.check(isShort(value), field, `has more than ${MAX_TEXT.toLocaleString('en')} characters; cut it`);
   }
 
   texts(values: readonly string[], field: string, least: number, most: number): void {
@@ -52,7 +57,11 @@ class Violations {
 }
 
 /** Of the context only the query is read: the input of the predictor, Fig. 2, holds nothing else of it. */
-function checkHead(request: PredictListRequest | PredictNextRequest, at: string, violations: Violations): { taskId: string; query: string } {
+function checkHead(
+  request: PredictListRequest | PredictNextRequest,
+  at: string,
+  violations: Violations,
+): { taskId: string; query: string } {
   const { taskId, context } = request;
   violations.check(taskId !== '' && taskId.length <= MAX_TASK, `${at}task_id`, `must have 1 to ${String(MAX_TASK)} characters`);
   violations.text(context?.query ?? '', `${at}context.query`);
@@ -112,4 +121,14 @@ export function parseLists({ requests }: BatchPredictListRequest): ShownList[] {
 
 export function parseSteps({ requests }: BatchPredictNextRequest): NextStep[] {
   return batch(requests, (request) => request.candidates, step);
+}
+
+/** The version to load; undefined for the stable one. @throws InvalidRequestError */
+export function parseVersion({ version }: ReloadModelRequest): string | undefined {
+  if (version === '') return undefined;
+  const violations = new Violations();
+  const rule = 'must be a version of the registry: 1 to 80 lower-case letters, digits, ".", "_" or "-"';
+  violations.check(versionName.safeParse(version).success, 'version', `${rule}; list them with: gqr models list --kind ctr`);
+  violations.throwIfAny();
+  return version;
 }

@@ -70,16 +70,17 @@ async function serve(): Promise<void> {
       void session.release().finally(() => port.close());
       return;
     }
-    session.run(feedsOf(batch), [OUTPUT]).then(
-      (outputs) => {
+    session
+      .run(feedsOf(batch), [OUTPUT])
+      .then((outputs) => {
         const data = outputs[OUTPUT]?.data;
         if (!(data instanceof Float32Array)) throw new Error('the output is not float32');
         const probabilities = Float32Array.from(data);
         reply({ type: 'probabilities', probabilities }, [probabilities.buffer]);
-      },
-    ).catch((error: unknown) => {
-      reply({ type: 'failed', reason: reason(error) });
-    });
+      })
+      .catch((error: unknown) => {
+        reply({ type: 'failed', reason: reason(error) });
+      });
   });
   reply({ type: 'ready', provider });
 }

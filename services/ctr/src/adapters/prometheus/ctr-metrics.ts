@@ -1,5 +1,4 @@
 import type { ServiceMetrics } from '@gqr/chassis/metrics/metrics';
-import type { LoadObserver } from '../../domain/model/load-model.js';
 import type { ModelInfo } from '../../domain/model/serving-model.js';
 import type { QueueObserver } from '../../domain/scoring/batching-queue.js';
 
@@ -8,7 +7,7 @@ const TOKENS = [32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192];
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /** The service's own metrics. */
-export class CtrMetrics implements QueueObserver, LoadObserver {
+export class CtrMetrics implements QueueObserver {
   private readonly queueDepth;
   private readonly batchInputs;
   private readonly batchTokens;

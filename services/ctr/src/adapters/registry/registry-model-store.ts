@@ -22,9 +22,10 @@ async function readJson<S extends z.ZodType>(folder: string, name: string, schem
 export class RegistryModelStore implements ModelStore {
   constructor(private readonly registry: ModelRegistry) {}
 
-  async stableVersion(): Promise<string | undefined> {
+  async stableVersions(): Promise<readonly string[]> {
     try {
-      return await this.registry.channel(CTR_KIND, STABLE);
+      const stable = await this.registry.channel(CTR_KIND, STABLE);
+      return stable === undefined ? [] : [stable, ...(await this.registry.channelHistory(CTR_KIND, STABLE))];
     } catch (error) {
       throw this.refused(error);
     }

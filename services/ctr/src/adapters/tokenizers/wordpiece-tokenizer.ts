@@ -1,9 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
-import type { Tokenizer } from '../../domain/input/input-spec.js';
+import { Tokenizer } from '@huggingface/tokenizers';
+import type { Tokenizer as TokenizerPort } from '../../domain/input/input-spec.js';
+
+/** What is used of the library's class. Its own declarations import without file extensions, which TypeScript does not resolve in ES modules. */
+interface HuggingFaceTokenizer {
+  token_to_id(token: string): number | undefined;
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+}
+const LibraryTokenizer = Tokenizer as unknown as new (content: object, config: object) => HuggingFaceTokenizer;
 
 /** A tokenizer.json as the learner writes it. It adds no special tokens and cuts nothing: both are up to the input's builder. */
-export class WordPieceTokenizer implements Tokenizer {
+export class WordPieceTokenizer implements TokenizerPort {
   private constructor(
     private readonly tokenizer: HuggingFaceTokenizer,
     readonly clsId: number,
@@ -14,7 +21,7 @@ export class WordPieceTokenizer implements Tokenizer {
   static async read(path: string): Promise<WordPieceTokenizer> {
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof content !== 'object' || content === null) throw new Error('tokenizer.json is no object');
-    const tokenizer = new HuggingFaceTokenizer(content, {});
+    const tokenizer = new LibraryTokenizer(content, {});
     const [clsId, sepId] = ['[CLS]', '[SEP]'].map((token) => tokenizer.token_to_id(token));
     if (clsId === undefined || sepId === undefined) throw new Error('tokenizer.json has no [CLS] or no [SEP]');
     return new WordPieceTokenizer(tokenizer, clsId, sepId);

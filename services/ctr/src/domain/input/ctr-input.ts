@@ -22,6 +22,9 @@ export interface Prefix {
  * knows its layout; gqr_learner/ctr/input.py is its twin in training, and golden.json of every model holds both together.
  */
 export class CtrInputBuilder {
+  /** "_k" as tokens, by k. */
+  private readonly marks = new Map<number, readonly number[]>();
+
   constructor(
     private readonly spec: InputSpec,
     private readonly tokenizer: Tokenizer,
@@ -66,9 +69,15 @@ export class CtrInputBuilder {
   }
 
   private target(candidate: readonly number[], position: number): readonly number[] {
-    const mark = this.spec.variant === 'pid' ? this.tokenizer.encode(`_${String(position)}`) : [];
+    const mark = this.spec.variant === 'pid' ? this.mark(position) : [];
     const room = this.spec.maxLength - 3 - mark.length;
     return mark.length === 0 && candidate.length <= room ? candidate : [...candidate.slice(0, room), ...mark];
+  }
+
+  private mark(position: number): readonly number[] {
+    const known = this.marks.get(position) ?? this.tokenizer.encode(`_${String(position)}`);
+    this.marks.set(position, known);
+    return known;
   }
 
   private domain(position: number): number {

@@ -22,17 +22,19 @@ export interface StoredModel {
   readonly golden: readonly GoldenRow[];
 }
 
-
 /** Where models come from. */
 export interface ModelStore {
-  /** The version that should serve; undefined if none is named. @throws ModelRefusedError */
-  stableVersion(): Promise<string | undefined>;
+  /** The version that should serve, then those that should before it, the latest first; empty if there never was one. @throws ModelRefusedError */
+  stableVersions(): Promise<readonly string[]>;
   /** Brings a version's files, with checksums verified. @throws ModelRefusedError */
   open(version: string): Promise<StoredModel>;
 }
 
 /** Why a model cannot serve. */
 export type Refusal = 'MODEL_NOT_FOUND' | 'MODEL_DAMAGED' | 'SELF_TEST_FAILED';
+
+/** A reason travels to callers in a header of limited size, and parsers and runtimes are talkative. */
+const MAX_REASON = 1_000;
 
 /** A model cannot serve; what served before goes on serving. */
 export class ModelRefusedError extends Error {
@@ -41,6 +43,6 @@ export class ModelRefusedError extends Error {
     readonly refusal: Refusal,
     reason: string,
   ) {
-    super(reason);
+    super(reason.length <= MAX_REASON ? reason : `${reason.slice(0, MAX_REASON)}...`);
   }
 }

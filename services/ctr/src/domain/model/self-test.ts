@@ -1,4 +1,5 @@
 import type { CtrInput, CtrInputBuilder } from '../input/ctr-input.js';
+import type { InputSpec } from '../input/input-spec.js';
 import type { InferenceEngine } from '../scoring/inference-engine.js';
 import { type GoldenRow, ModelRefusedError } from './model-store.js';
 
@@ -6,9 +7,8 @@ import { type GoldenRow, ModelRefusedError } from './model-store.js';
 export const PROBABILITY_BOUND = 1e-4;
 
 function firstDifference(built: Int32Array, golden: readonly number[]): number | undefined {
-  if (built.length !== golden.length) return Math.min(built.length, golden.length);
-  const index = built.findIndex((id, i) => id !== golden[i]);
-  return index < 0 ? undefined : index;
+  for (let i = 0; i < Math.max(built.length, golden.length); i++) if (built[i] !== golden[i]) return i;
+  return undefined;
 }
 
 /**
@@ -23,7 +23,10 @@ export function buildGoldenInputs(builder: CtrInputBuilder, golden: readonly Gol
       const index = firstDifference(built[name], row[name]);
       if (index !== undefined) {
         const values = `${String(built[name][index])} here, ${String(row[name][index])} in training`;
-        throw new ModelRefusedError('SELF_TEST_FAILED', `${name} of golden row ${String(number)} differs at token ${String(index)}: ${values}`);
+        throw new ModelRefusedError(
+          'SELF_TEST_FAILED',
+          `${name} of golden row ${String(number)} differs at token ${String(index)}: ${values}`,
+        );
       }
     }
     return built;
@@ -49,5 +52,20 @@ export async function checkGoldenProbabilities(
       const values = `${String(actual)} here, ${String(expected)} at export`;
       throw new ModelRefusedError('SELF_TEST_FAILED', `the click probability of golden row ${String(number)} is ${values}`);
     }
+  }
+}
+
+/**
+ * Runs one of the inputs as every task that input.json names and as an unknown one, since no golden row may be of that task.
+ * @throws ModelRefusedError naming the task for which the network says something that is no probability
+ */
+export async function checkTasks(engine: InferenceEngine, [input]: readonly CtrInput[], { tasks, unknownTask }: InputSpec): Promise<void> {
+  if (input === undefined) return;
+  const ids = new Map([...tasks, ['any other', unknownTask]]);
+  const probabilities = await engine.run([...ids.values()].map((taskId) => ({ ...input, taskId })));
+  for (const [index, task] of [...ids.keys()].entries()) {
+    const probability = probabilities[index] ?? NaN;
+    if (probability >= 0 && probability <= 1) continue;
+    throw new ModelRefusedError('SELF_TEST_FAILED', `the click probability for task "${task}" is ${String(probability)}`);
   }
 }

@@ -16,8 +16,8 @@ export interface LoadedModel {
   readonly info: ModelInfo;
   readonly inputs: CtrInputBuilder;
   readonly queue: BatchingQueue;
-  /** Frees it. Called once, when nobody uses it any more. */
-  close(): Promise<void>;
+  /** Begins to free it. Called once, when no call uses it any more; nobody waits for it. */
+  close(): void;
 }
 
 /** No model serves, for this reason. Thrown by every rpc that needs one. */
@@ -62,25 +62,25 @@ export class ServingModel {
       return await work(lease.model);
     } finally {
       lease.users--;
-      await this.closeIfUnused(lease);
+      closeIfUnused(lease);
     }
   }
 
   /** Has all further calls use `model`; the one before it is closed when its last call has ended. */
-  async replace(model: LoadedModel): Promise<void> {
+  replace(model: LoadedModel): void {
     const old = this.current;
     this.current = { model, users: 0, retired: false };
     if (old === undefined) return;
     old.retired = true;
-    await this.closeIfUnused(old);
+    closeIfUnused(old);
   }
 
   private lease(): Lease {
     if (this.current === undefined) throw new NoModelError(this.absence);
     return this.current;
   }
+}
 
-  private async closeIfUnused(lease: Lease): Promise<void> {
-    if (lease.retired && lease.users === 0) await lease.model.close();
-  }
+function closeIfUnused({ model, users, retired }: Lease): void {
+  if (retired && users === 0) model.close();
 }

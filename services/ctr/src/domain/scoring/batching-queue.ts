@@ -7,7 +7,7 @@ export interface BatchingOptions {
   readonly maxBatchTokens: number;
   /** Most inputs of a batch. */
   readonly maxBatchInputs: number;
-  /** Most inputs that wait. An empty queue takes a request of any size, or the largest requests would never be served. */
+  /** Most inputs that wait. One request counts as half of it at most: the largest ones are served too, and leave room beside them. */
   readonly maxQueuedInputs: number;
 }
 
@@ -92,6 +92,7 @@ export class BatchingQueue {
   private readonly line: Job[] = [];
   private queued = 0;
   private running = 0;
+  private readonly whenIdle: (() => void)[] = [];
   /** Smoothed time that an input takes; tells a caller who is sent away when to come back. */
   private msPerInput = 1;
 
@@ -102,16 +103,21 @@ export class BatchingQueue {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** Whether a request of so many inputs may wait now; asked before any work goes into it. @throws OverloadedError if it may not */
+  checkRoom(inputs: number): void {
+    const full = this.line.reduce((sum, job) => sum + this.share(job.waiting), 0);
+    if (full + this.share(inputs) <= this.options.maxQueuedInputs) return;
+    const wait = Math.ceil((this.queued * this.msPerInput) / this.engine.concurrency);
+    throw new OverloadedError('the queue of the click predictor', Math.min(Math.max(wait, 10), 10_000));
+  }
+
   /**
    * Predicts the clicks of at least one input.
    * @throws OverloadedError if too much waits already; InferenceError; the signal's reason as soon as it aborts
    */
   async predict(inputs: readonly CtrInput[], signal: AbortSignal): Promise<Predicted> {
     signal.throwIfAborted();
-    if (this.queued > 0 && this.queued + inputs.length > this.options.maxQueuedInputs) {
-      const wait = Math.ceil((this.queued * this.msPerInput) / this.engine.concurrency);
-      throw new OverloadedError('the queue of the click predictor', Math.min(Math.max(wait, 10), 10_000));
-    }
+    this.checkRoom(inputs.length);
     const job = new Job(inputs, this.now());
     const leave = (): void => {
       this.observer.abandoned(job.waiting);
@@ -128,11 +134,19 @@ export class BatchingQueue {
     }
   }
 
+  /** Waits until no batch is under way and nothing waits for one. */
+  async idle(): Promise<void> {
+    if (this.running === 0) return;
+    await new Promise<void>((resolve) => this.whenIdle.push(resolve));
+  }
+
   private startBatches(): void {
     while (this.running < this.engine.concurrency && this.line.length > 0) {
       this.running++;
       void this.run(this.takeBatch());
     }
+    if (this.running > 0) return;
+    for (const tell of this.whenIdle.splice(0)) tell();
   }
 
   private async run(batch: readonly Slot[]): Promise<void> {
@@ -179,6 +193,11 @@ export class BatchingQueue {
       this.count(-job.waiting);
     }
     job.done.reject(reason instanceof Error ? reason : new InferenceError(String(reason)));
+  }
+
+  /** What a request counts for in the queue. */
+  private share(inputs: number): number {
+    return Math.min(inputs, Math.ceil(this.options.maxQueuedInputs / 2));
   }
 
   private count(change: number): void {

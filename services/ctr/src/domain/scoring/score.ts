@@ -50,13 +50,15 @@ const LEAST_PROBABILITY = 1e-7;
 
 type Tokenized = (text: string) => readonly number[];
 
-/** A kind of request: which texts it has, and how its inputs are made of their tokens. */
+/** A kind of request: how many inputs it makes, which texts it has, and how its inputs are made of their tokens. */
 interface Kind<T> {
+  readonly size: (group: T) => number;
   readonly texts: (group: T) => readonly string[];
   readonly build: (group: T, inputs: CtrInputBuilder, tokens: Tokenized) => CtrInput[];
 }
 
 const LIST: Kind<ShownList> = {
+  size: ({ queries }) => queries.length,
   texts: ({ query, queries }) => [query, ...queries],
   build: ({ taskId, query, queries }, inputs, tokens) => {
     const ids = queries.map(tokens);
@@ -65,6 +67,7 @@ const LIST: Kind<ShownList> = {
 };
 
 const NEXT: Kind<NextStep> = {
+  size: ({ candidates }) => candidates.length,
   texts: ({ query, chosen, candidates }) => [query, ...chosen, ...candidates],
   build: ({ taskId, query, chosen, candidates }, inputs, tokens) => {
     const prefix = inputs.prefix(taskId, tokens(query), chosen.map(tokens));
@@ -112,6 +115,8 @@ export class Score {
   /** Builds the inputs of every group, predicts all of them, and gives each group its own probabilities. */
   private async groups<T>(kind: Kind<T>, groups: readonly T[], { signal }: CallLimits): Promise<Scored<readonly number[]>> {
     return this.serving.use(async (model) => {
+      // Under overload the event loop must not be spent on texts of calls that will be sent away.
+      model.queue.checkRoom(groups.reduce((sum, group) => sum + kind.size(group), 0));
       const startedAt = performance.now();
       const built = await this.build(kind, groups, model, new Turns(signal));
       const tokenize = performance.now() - startedAt;
