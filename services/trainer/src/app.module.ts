@@ -13,7 +13,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { DuckDb } from './adapters/duckdb/duckdb.js';
-import { DuckDbClickData } from './adapters/duckdb/duckdb-click-data.js';
+import { DuckDbClickJoin } from './adapters/duckdb/duckdb-click-join.js';
 import { DuckDbNextQueryData } from './adapters/duckdb/duckdb-next-query-data.js';
 import { ParquetEventStore } from './adapters/duckdb/parquet-event-store.js';
 import { LogIngest } from './adapters/event-log/log-ingest.js';
@@ -98,7 +98,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy, OnApp
     const baseModel = { path: config.GQR_LLM_MODEL, sha256: config.GQR_LLM_MODEL_SHA256 };
     const kinds = {
       cooccurrence: new CooccurrenceRun(ingestion, new DuckDbNextQueryData(store, duckdb), new SqliteSnapshotWriter(), models, promotion),
-      ctr: new CtrRun(ingestion, new DuckDbClickData(store, duckdb), learner, models, promotion),
+      ctr: new CtrRun(ingestion, new DuckDbClickJoin(store, duckdb), learner, models, promotion),
       sft: new SftRun(new InstanceFiles(config.GQR_SFT_DIR), renderer, learner, baseModel, models, promotion),
     };
     const runFolder = (runId: string): string => join(state, 'runs', runId);

@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -93,6 +94,30 @@ describe('the event log in the event store', () => {
         'gqr.clicks.v1 0': expect.stringMatching(/^occurred_at: is more than 1.0 days ahead/) as string,
       });
       expect(site.output()).not.toContain('tomatoes');
+    },
+    LONG_MS,
+  );
+});
+
+describe('an event store that cannot be written', () => {
+  const site = new TrainerSite();
+  afterEach(() => site.end());
+
+  it(
+    'fails the run that needs it, with the remedy, and has all events once it can be written again',
+    async () => {
+      await site.start();
+      const inTheWay = join(site.eventStore, 'user-queries');
+      mkdirSync(site.eventStore, { recursive: true });
+      writeFileSync(inTheWay, '');
+      await site.log.append(asked(20).map(toRecord));
+      const failed = await site.run('cooccurrence', { minCount: 1 });
+      expect(failed.error).toMatch(/^the event log could not be taken into the event store .*start the run again$/);
+      expect(await (await fetch(`http://${site.http}/metrics`)).text()).toMatch(/gqr_ingest_failures_total\{service="trainer"\} [1-9]/);
+      rmSync(inTheWay);
+      await site.log.append(asked(40).slice(20).map(toRecord));
+      await expect.poll(async () => (await site.run('cooccurrence', { minCount: 1 })).metrics, patience).toMatchObject({ asked: 40 });
+      expect(await stored(site)).toEqual({ 'user-queries': [40, 40] });
     },
     LONG_MS,
   );

@@ -153,7 +153,7 @@ describe('runs of the trainer', () => {
     expect(existsSync(join(site.folder, 'trainer', 'runs', runId))).toBe(false);
   });
 
-  it('goes on with a run from the checkpoint when it is killed, and leaves no learner behind', async () => {
+  it('goes on with a run from the checkpoint when it is killed, then with those that waited, and leaves no learner behind', async () => {
     site.learner({ ...goodLearner, steps: 12, stepMs: 100 });
     const { run } = await site.client.startRun({ kind: 'ctr' });
     const runId = run?.runId ?? '';
@@ -161,6 +161,7 @@ describe('runs of the trainer', () => {
     await expect.poll(() => site.learnerStarts().length, patience).toBe(begun + 1);
     await site.reached(runId, RunState.RUNNING, 'train');
     await expect.poll(async () => (await site.client.getRun({ runId })).run?.progress?.done, patience).toBeGreaterThanOrEqual(2);
+    const { run: waiting } = await site.client.startRun({ kind: 'cooccurrence' });
     const { pid } = site.learnerStarts().at(-1) ?? { pid: 0 };
     await site.kill();
     await expect.poll(() => lives(pid), patience).toBe(false);
@@ -174,6 +175,7 @@ describe('runs of the trainer', () => {
     expect(starts).toHaveLength(2);
     expect(starts[1]?.first).toBeGreaterThanOrEqual(2);
     expect(starts[1]?.inputs).toEqual(starts[0]?.inputs);
+    expect(await site.ended(waiting?.runId ?? '')).toMatchObject({ state: RunState.SUCCEEDED, attempts: 1 });
   }, 60_000);
 
   it('makes a model serve once, though it is killed between registering and swapping', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeLearner, FakeModelStore, FakeServing, fakeWork, type FakeWork } from '../../../test/fakes.js';
 import { ModelRefusedError, Promotion } from '../models/promotion.js';
-import type { ClickData, JoinedClicks, JoinRules } from './click-data.js';
+import type { ClickJoin, JoinedClicks, JoinRules } from './click-join.js';
 import { CtrRun } from './ctr-run.js';
 import type { CtrOptions } from './options.js';
 
@@ -27,7 +27,7 @@ const metricsOf = (auc: number, logloss: number) => ({
   test: { model: { auc, logloss }, baselines: { mean: { auc: 0.5, logloss: 0.4 }, position: { auc: 0.6, logloss: 0.38 } } },
 });
 
-class FakeClickData implements ClickData {
+class FakeClickJoin implements ClickJoin {
   last: number | undefined = LAST;
   answer = joined;
   readonly asked: JoinRules[] = [];
@@ -43,25 +43,25 @@ class FakeClickData implements ClickData {
 }
 
 describe('a CTR run', () => {
-  let data: FakeClickData;
+  let clicks: FakeClickJoin;
   let learner: FakeLearner;
   let models: FakeModelStore;
   let serving: FakeServing;
   let run: CtrRun;
   let work: FakeWork;
   beforeEach(() => {
-    data = new FakeClickData();
+    clicks = new FakeClickJoin();
     learner = new FakeLearner(metricsOf(0.7, 0.3));
     models = new FakeModelStore();
     serving = new FakeServing();
-    run = new CtrRun({ flush: () => Promise.resolve() }, data, learner, models, new Promotion(models, serving));
+    run = new CtrRun({ flush: () => Promise.resolve() }, clicks, learner, models, new Promotion(models, serving));
     work = fakeWork();
   });
 
   it('trains on the window before the last impression and ships what passes the gate', async () => {
     await run.execute(options, work);
     const window = { start: LAST - 14 * DAY_MS, end: LAST };
-    expect(data.asked).toEqual([{ window, traffic: 'all', attributionMs: 1_800_000, trainFraction: 0.8, validationFraction: 0.1 }]);
+    expect(clicks.asked).toEqual([{ window, traffic: 'all', attributionMs: 1_800_000, trainFraction: 0.8, validationFraction: 0.1 }]);
     expect(learner.jobs).toMatchObject([
       {
         command: 'train-ctr',
@@ -120,8 +120,8 @@ describe('a CTR run', () => {
       /the train slice has 80 impressions and not one click \(clicks joined in all: 12, late 1, orphan 2\)/,
     ],
   ])('says why nothing can be learnt when %s', async (_when, last, answer, message) => {
-    data.last = last;
-    data.answer = answer;
+    clicks.last = last;
+    clicks.answer = answer;
     await expect(run.execute(options, work)).rejects.toThrow(message);
     expect(learner.prepared).toBe(0);
   });
@@ -133,7 +133,7 @@ describe('a CTR run', () => {
     await expect(run.execute(options, work)).rejects.toThrow('killed');
     await run.execute(options, work);
     await run.execute(options, work);
-    expect(data.asked).toHaveLength(1);
+    expect(clicks.asked).toHaveLength(1);
     expect(learner.jobs).toHaveLength(1);
     expect(models.published).toHaveLength(1);
     expect(await models.stable('ctr')).toBe(work.version);

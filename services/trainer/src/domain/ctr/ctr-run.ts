@@ -6,7 +6,7 @@ import type { Promotion } from '../models/promotion.js';
 import { RunFailedError } from '../runs/errors.js';
 import type { RunKind, RunWork } from '../runs/run-kind.js';
 import { mixOf, type Window, windowBefore } from '../runs/window.js';
-import { type ClickData, type JoinedClicks, slices } from './click-data.js';
+import { type ClickJoin, type JoinedClicks, slices } from './click-join.js';
 import { shortcomings, testResultIn } from './gate.js';
 import { type CtrOptions, trainingFields } from './options.js';
 
@@ -27,7 +27,7 @@ export class CtrRun implements RunKind<CtrOptions> {
 
   constructor(
     private readonly ingestion: LogIngestion,
-    private readonly data: ClickData,
+    private readonly clicks: ClickJoin,
     private readonly learner: Learner,
     private readonly models: ModelStore,
     private readonly promotion: Promotion,
@@ -59,13 +59,13 @@ export class CtrRun implements RunKind<CtrOptions> {
     report({ stage: 'ingest' });
     await this.ingestion.flush(signal);
     report({ stage: 'join' });
-    const last = await this.data.lastImpressionAt(options.traffic, signal);
+    const last = await this.clicks.lastImpressionAt(options.traffic, signal);
     if (last === undefined)
       throw new RunFailedError(`the log holds no impressions of traffic "${options.traffic}"; call Recommend or import events first`);
     const window = windowBefore(last, options.days);
     const { traffic, trainFraction, validationFraction } = options;
     const rules = { window, traffic, trainFraction, validationFraction, attributionMs: options.attributionMinutes * MINUTE_MS };
-    const joined = await this.data.join(rules, join(folder.path, 'data'), signal);
+    const joined = await this.clicks.join(rules, join(folder.path, 'data'), signal);
     refuseThin(joined);
     const stable = options.init === 'stable' ? await this.models.stable(KIND) : undefined;
     if (stable === undefined) return { window, joined };

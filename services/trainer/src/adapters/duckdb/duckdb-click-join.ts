@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import {
-  type ClickData,
+  type ClickJoin,
   type ClickOutcomes,
   type JoinedClicks,
   type JoinRules,
   type Slice,
   type SliceSummary,
   slices,
-} from '../../domain/ctr/click-data.js';
+} from '../../domain/ctr/click-join.js';
 import type { TrafficFilter } from '../../domain/runs/window.js';
-import { clickOutcomes, joinedImpressions, judgedClicks, shownImpressions, takenClicks } from '../sql/joined-impressions.js';
+import { clickOutcomes, joinedImpressions, judgedClicks, shownImpressions, takenClicks } from '../sql/click-join.js';
 import { slicedImpressions, sliceSizes, splitMoments } from '../sql/time-split.js';
 import { type DuckDb, literal } from './duckdb.js';
 import { lastEventAt } from './last-event.js';
@@ -27,7 +27,7 @@ const sizeRow = z.object({ slice: z.enum(slices), impressions: count, clicked: c
 const outcomeRow = z.object({ joined: count, late: count, early: count, orphan: count, misplaced: count, duplicate: count });
 
 /** Joins impressions and clicks from the day files. */
-export class DuckDbClickData implements ClickData {
+export class DuckDbClickJoin implements ClickJoin {
   constructor(
     private readonly store: ParquetEventStore,
     private readonly duckdb: DuckDb,

@@ -45,7 +45,7 @@ export interface JoinedClicks {
 }
 
 /** Impressions with their clicks. */
-export interface ClickData {
+export interface ClickJoin {
   /** When the last impression was shown, in milliseconds since the epoch; undefined if none was. */
   lastImpressionAt(traffic: TrafficFilter, signal: AbortSignal): Promise<number | undefined>;
   /** Joins clicks to impressions and writes one file a slice into `folder`. */
