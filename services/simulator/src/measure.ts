@@ -7,7 +7,7 @@ import { SessionSource } from './domain/population/session-source.js';
 import { RelevanceJudge } from './domain/relevance/relevance-judge.js';
 
 // Shows lists of known quality to simulated users, without a gateway: node dist/src/measure.js [WORLD_DIR] [SESSIONS].
-// Prints one JSON line a policy: click rates, clicks by position, turns a session, decisions a second.
+// Prints one JSON line a policy: click rates, clicks by position, turns a session.
 const [worldDir = 'world', sessions = '3000'] = process.argv.slice(2);
 const world = readWorld(worldDir).only('training');
 const behaviour = readBehaviour(worldDir);

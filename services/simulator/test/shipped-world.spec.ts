@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readBehaviour } from '../src/adapters/yaml/behaviour-file.js';
-import { readTopics } from '../src/adapters/yaml/topic-files.js';
+import { readSynonyms, readTopics } from '../src/adapters/yaml/topic-files.js';
 import { measurePolicy } from '../src/domain/measure/measure-policy.js';
 import { standInPolicies } from '../src/domain/measure/stand-in-policies.js';
 import { TASK_IDS } from '../src/domain/population/behaviour.js';
@@ -13,7 +13,10 @@ import { World } from '../src/domain/world/world.js';
 import { WORLD_DIR } from './shipped-world.js';
 
 const { topics, faults } = readTopics(WORLD_DIR);
-const world = new World(topics.map(({ topic }) => topic));
+const world = new World(
+  topics.map(({ topic }) => topic),
+  readSynonyms(WORLD_DIR),
+);
 const judge = new RelevanceJudge(world);
 
 describe('the world that ships', () => {

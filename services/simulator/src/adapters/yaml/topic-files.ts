@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeFault, type Fault, lintTopics, type TopicFile } from '../../domain/world/lint-topics.js';
 import { World } from '../../domain/world/world.js';
 import { readYaml } from './yaml-file.js';
-import { topicSchema } from './topic-schema.js';
+import { synonymsSchema, topicSchema } from './topic-schema.js';
 
 /** A world cannot be used; the message has every fault with file, line and remedy. */
 export class WorldError extends Error {
@@ -31,9 +31,21 @@ export function readTopics(worldDir: string): { topics: TopicFile[]; faults: Fau
   return { topics, faults: [...faults, ...lintTopics(topics, known)] };
 }
 
+/** Groups of words that people use for one another, `<worldDir>/synonyms.yaml`; none if there is no such file. @throws WorldError */
+export function readSynonyms(worldDir: string): string[][] {
+  const file = join(worldDir, 'synonyms.yaml');
+  if (!existsSync(file)) return [];
+  const read = readYaml(file, synonymsSchema);
+  if ('faults' in read) throw new WorldError(read.faults);
+  return read.data;
+}
+
 /** The world of a folder. @throws WorldError */
 export function readWorld(worldDir: string): World {
   const { topics, faults } = readTopics(worldDir);
   if (faults.length > 0) throw new WorldError(faults);
-  return new World(topics.map(({ topic }) => topic));
+  return new World(
+    topics.map(({ topic }) => topic),
+    readSynonyms(worldDir),
+  );
 }

@@ -70,3 +70,6 @@ export const topicSchema: z.ZodType<Topic> = z.discriminatedUnion(
   ],
   { error: 'is neither a search nor a writing topic; write "kind: search" or "kind: writing"' },
 );
+
+/** The file of synonyms. */
+export const synonymsSchema = z.array(texts(2), missing('a list of groups of words'));

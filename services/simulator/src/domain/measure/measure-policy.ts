@@ -1,4 +1,6 @@
 import { TASK_IDS, type TaskId } from '../population/behaviour.js';
+import type { ShownQuery } from '../population/journey.js';
+import type { Session } from '../population/session.js';
 import type { SessionSource } from '../population/session-source.js';
 import { randomFor } from '../random/random.js';
 import type { StandInPolicy } from './stand-in-policies.js';
@@ -18,8 +20,6 @@ export interface TaskFigures {
 export interface PolicyFigures {
   readonly sessions: number;
   readonly turnsPerSession: number;
-  /** Lists that users decided on in a second of a core: asking, judging, clicking and going on, without making the lists. */
-  readonly decisionsPerSecond: number;
   readonly tasks: Readonly<Partial<Record<TaskId, TaskFigures>>>;
 }
 
@@ -40,35 +40,21 @@ class Tally {
   }
 }
 
-/** Time that this process has had a core for, in microseconds; other processes do not slow it. */
-function coreTime(): number {
-  const { user, system } = process.cpuUsage();
-  return user + system;
-}
-
 /** Shows a policy's lists to the first sessions of a population, without a gateway. */
 export function measurePolicy(source: SessionSource, policy: StandInPolicy, sessions: number, tasks: ReadonlySet<TaskId>): PolicyFigures {
   const tallies = new Map(TASK_IDS.map((task) => [task, new Tally()]));
   let turns = 0;
-  let asideTime = 0;
-  const aside = <T>(work: () => T): T => {
-    const began = coreTime();
-    const result = work();
-    asideTime += coreTime() - began;
-    return result;
-  };
-  const began = coreTime();
   for (let index = 0; index < sessions; index++) {
     const session = source.session(index);
     const random = randomFor(0n, 'stand-in policy', index);
     do {
       turns++;
       for (const task of session.tasks(tasks)) {
-        const list = aside(() => policy(session.turn, task, random));
+        const list = policy(session.turn, task, random);
         const tally = tallies.get(task);
         if (tally === undefined || list.length === 0) continue;
+        const missed = session.clickProbabilities(task, list).reduce((none, probability) => none * (1 - probability), 1);
         const { clicks } = session.look(task, list);
-        const missed = aside(() => session.clickProbabilities(task, list).reduce((none, probability) => none * (1 - probability), 1));
         tally.expected += 1 - missed;
         tally.lists++;
         tally.clicked += clicks.length > 0 ? 1 : 0;
@@ -78,12 +64,32 @@ export function measurePolicy(source: SessionSource, policy: StandInPolicy, sess
       }
     } while (session.advance());
   }
-  const seconds = (coreTime() - began - asideTime) / 1e6;
   const shown = [...tallies].filter(([, { lists }]) => lists > 0);
-  return {
-    sessions,
-    turnsPerSession: turns / sessions,
-    decisionsPerSecond: Math.round(shown.reduce((sum, [, { lists }]) => sum + lists, 0) / seconds),
-    tasks: Object.fromEntries(shown.map(([task, tally]) => [task, tally.figures()])),
+  return { sessions, turnsPerSession: turns / sessions, tasks: Object.fromEntries(shown.map(([task, tally]) => [task, tally.figures()])) };
+}
+
+/**
+ * Decisions that users make in a second of a core: ask, judge a list, click or not, go on. The lists of the policy are made in a first
+ * pass and shown again in a second one, so that their making does not count; `populate` gives a population that has judged nothing yet.
+ */
+export function measureSpeed(populate: () => SessionSource, policy: StandInPolicy, sessions: number, tasks: ReadonlySet<TaskId>): number {
+  const lists: (readonly ShownQuery[])[] = [];
+  const runThrough = (source: SessionSource, listFor: (session: Session, task: TaskId, index: number) => readonly ShownQuery[]): void => {
+    for (let index = 0; index < sessions; index++) {
+      const session = source.session(index);
+      do for (const task of session.tasks(tasks)) session.look(task, listFor(session, task, index));
+      while (session.advance());
+    }
   };
+  runThrough(populate(), (session, task, index) => {
+    const list = policy(session.turn, task, randomFor(BigInt(lists.length), 'stand-in policy', index));
+    lists.push(list);
+    return list;
+  });
+  const source = populate();
+  let next = 0;
+  const { user, system } = process.cpuUsage();
+  runThrough(source, () => lists[next++] ?? []);
+  const spent = process.cpuUsage({ user, system });
+  return Math.round((lists.length * 1e6) / (spent.user + spent.system));
 }

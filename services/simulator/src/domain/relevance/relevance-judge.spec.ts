@@ -32,14 +32,14 @@ describe('the judge of relevance', () => {
   });
 
   it('knows that a text is about the topic though it expresses none of its needs', () => {
-    const { fits, topical } = judge.intents(sourdough, 'famous sourdough bakeries');
+    const { fits, topical } = judge.intents(sourdough, 'famous sourdough bread');
     expect(Math.max(...fits)).toBeLessThan(0.35);
     expect(topical).toBeGreaterThan(0.5);
   });
 
   it('does not reward a heap of keywords', () => {
     const { fits } = judge.intents(sourdough, 'make begin sourdough feed feeding sourdough buy best price sourdough');
-    expect(Math.max(...fits)).toBeLessThanOrEqual(2 / 3);
+    expect(Math.max(...fits)).toBeLessThan(0.75);
   });
 
   it('judges snippets for a piece of writing', () => {

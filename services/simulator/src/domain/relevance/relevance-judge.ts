@@ -1,14 +1,32 @@
 import type { SearchTopic, WritingRequest } from '../world/topic.js';
 import type { World } from '../world/world.js';
 import { BoundedCache } from './bounded-cache.js';
+import { type Content, ContentIndex } from './content-index.js';
 import { PhraseIndex } from './phrase-index.js';
-import { type Judgement, Scene } from './scene.js';
+import { type Judgement, ramp, Scene } from './scene.js';
 import { type Reading, stemsOf, Vocabulary } from './vocabulary.js';
 
 const CACHED_TEXTS = 20_000;
 const CACHED_ANSWERS = 5_000;
 const CACHED_TEXTS_OF_SCENE = 500;
+/** Share of a text that a topic accounts for, from which it may be about the topic; the same relative to the nearest topic. */
+const BELONGS = { from: 0.2, to: 0.6 };
+const NEAREST = { from: 0.4, to: 0.75 };
+/** The same from which it is about the topic though it expresses none of its needs. */
+const TOPICAL = { from: 0.4, to: 0.8 };
+/** A snippet ("shorter") says nothing of the matter. */
+const ANY_MATTER: Belonging = { share: 0, surely: 1 };
 const NOTHING: Judgement = { fits: [], topical: 0 };
+
+const matterOf = ({ title, entities, intents }: SearchTopic): Content => ({
+  own: [title, ...entities, ...intents.flatMap(({ phrasings, concepts }) => [...phrasings, ...concepts.flat()])],
+  around: intents.flatMap(({ need, answer }) => [need, answer]),
+});
+
+interface Belonging {
+  readonly share: number;
+  readonly surely: number;
+}
 
 /** A scene that remembers what it judged. */
 class CachedScene {
@@ -16,8 +34,12 @@ class CachedScene {
 
   constructor(private readonly scene: Scene) {}
 
-  judge(text: string, read: (text: string) => Reading): Judgement {
-    return this.judgements.get(text, () => this.scene.judge(read(text)));
+  judge(text: string, read: (text: string) => Reading, belonging: () => Belonging): Judgement {
+    return this.judgements.get(text, () => {
+      const { fits, topical } = this.scene.judge(read(text));
+      const { share, surely } = belonging();
+      return { fits: fits.map((fit) => fit * surely), topical: Math.max(topical, ...fits, ramp(share, TOPICAL)) * surely };
+    });
   }
 }
 
@@ -27,10 +49,14 @@ class CachedScene {
  * are answered from a cache.
  */
 export class RelevanceJudge {
-  private readonly vocabulary = new Vocabulary();
+  private readonly vocabulary: Vocabulary;
   private readonly topics = new Map<string, CachedScene>();
   private readonly requests = new Map<WritingRequest, CachedScene>();
   /** All snippets of the world: whether a text is a way of refining any piece of writing at all. */
+  /** What each search topic as a whole is about. */
+  private readonly matters: ContentIndex;
+  private readonly topicAt = new Map<string, number>();
+  private readonly sharesOf = new BoundedCache<{ readonly shares: Float64Array; readonly most: number }>(CACHED_TEXTS);
   private readonly refinements: PhraseIndex;
   private readonly readings = new BoundedCache<Reading>(CACHED_TEXTS);
   /** Words of answers, which are long and which many lists are shown under. */
@@ -38,26 +64,40 @@ export class RelevanceJudge {
   private readonly knownSnippets = new BoundedCache<number>(CACHED_TEXTS);
 
   constructor(world: World) {
+    this.vocabulary = new Vocabulary(world.synonyms);
     const facets = world.writingTopics.flatMap(({ requests }) => requests.flatMap((request) => request.facets));
     for (const { phrasings } of [...world.searchTopics.flatMap(({ intents }) => intents), ...facets]) {
       for (const phrasing of phrasings) this.vocabulary.add(phrasing);
     }
-    for (const topic of world.searchTopics) this.topics.set(topic.id, new CachedScene(new Scene(this.vocabulary, topic.intents)));
+    for (const topic of world.searchTopics) this.topics.set(topic.id, new CachedScene(new Scene(this.vocabulary, topic.intents.map((intent) => ({ ...intent, about: [intent.need, intent.answer] })))));
     for (const topic of world.writingTopics) {
-      for (const request of topic.requests) this.requests.set(request, new CachedScene(new Scene(this.vocabulary, request.facets)));
+      for (const request of topic.requests) this.requests.set(request, new CachedScene(new Scene(this.vocabulary, request.facets.map((facet) => ({ ...facet, about: [facet.becomes] })))));
     }
+    for (const [at, { id }] of world.searchTopics.entries()) this.topicAt.set(id, at);
     const weightOf = (stem: string): number => this.vocabulary.weightOf(stem);
     this.refinements = new PhraseIndex(this.vocabulary, weightOf, [facets.flatMap(({ phrasings }) => phrasings)]);
+    this.matters = new ContentIndex(this.vocabulary, weightOf, world.searchTopics.map(matterOf));
   }
 
   /** How well a text expresses each intent of a topic. */
   intents(topic: SearchTopic, text: string): Judgement {
-    return this.topics.get(topic.id)?.judge(text, this.read) ?? NOTHING;
+    return this.topics.get(topic.id)?.judge(text, this.read, () => this.belonging(topic, text)) ?? NOTHING;
+  }
+
+  /** How surely a text is about a topic as a whole: what the topic accounts for of it, compared with what the nearest topic does. */
+  private belonging(topic: SearchTopic, text: string): Belonging {
+    const { shares, most } = this.sharesOf.get(text, () => {
+      const found = new Float64Array(this.topicAt.size);
+      this.matters.account(this.read(text), found);
+      return { shares: found, most: found.reduce((best, share) => Math.max(best, share), Number.EPSILON) };
+    });
+    const share = shares[this.topicAt.get(topic.id) ?? -1] ?? 0;
+    return { share, surely: ramp(share, BELONGS) * ramp(share / most, NEAREST) };
   }
 
   /** How well a snippet expresses each facet of a piece of writing; `topical` says whether it refines texts of any kind. */
   facets(request: WritingRequest, text: string): Judgement {
-    const { fits } = this.requests.get(request)?.judge(text, this.read) ?? NOTHING;
+    const { fits } = this.requests.get(request)?.judge(text, this.read, () => ANY_MATTER) ?? NOTHING;
     const known = this.knownSnippets.get(text, () => {
       const best = new Float64Array(1);
       this.refinements.match(this.read(text), best);

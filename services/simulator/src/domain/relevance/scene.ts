@@ -1,4 +1,6 @@
+import { BoundedCache } from './bounded-cache.js';
 import { ConceptIndex } from './concept-index.js';
+import { ContentIndex } from './content-index.js';
 import { PhraseIndex } from './phrase-index.js';
 import { type Reading, stemsOf, type Vocabulary } from './vocabulary.js';
 
@@ -6,14 +8,21 @@ import { type Reading, stemsOf, type Vocabulary } from './vocabulary.js';
 export interface Expressible {
   readonly phrasings: readonly string[];
   readonly concepts: readonly (readonly string[])[];
+  /** Texts that are not typed for it but are about it: the need in words, the answer. */
+  readonly about: readonly string[];
 }
 
 /** What is left of the score of the concepts when a group is not covered: the first group tells intents apart, the last names the topic. */
 const UNCOVERED = { first: 0.1, middle: 0.6, last: 0.3 };
 /** Weight of a word that all targets of a scene use, relative to one that a single target uses. */
 const SHARED_WORD = 0.3;
+/** Share of a text that a target accounts for from which it says something, and at which it is the target's. */
+const CONTENT = { from: 0.35, to: 0.85 };
+export const ramp = (value: number, { from, to }: { from: number; to: number }): number => Math.min(1, Math.max(0, (value - from) / (to - from)));
 /** A text that expresses more than this many things at once expresses each the less: a heap of keywords is no query. */
-const THINGS_AT_ONCE = 2;
+const THINGS_AT_ONCE = 1.75;
+
+const CACHED_STEMS = 2_000;
 
 /** How well a text expresses what is in a scene. */
 export interface Judgement {
@@ -29,7 +38,10 @@ export class Scene {
   private readonly concepts: ConceptIndex;
   /** How much a word tells the targets apart, in [SHARED_WORD, 1]. */
   private readonly telling = new Map<number, number>();
+  private readonly contents: ContentIndex;
+  private readonly weights = new BoundedCache<number>(CACHED_STEMS);
   private readonly byWords: Float64Array;
+  private readonly byContent: Float64Array;
 
   constructor(
     private readonly vocabulary: Vocabulary,
@@ -45,7 +57,13 @@ export class Scene {
       vocabulary,
       expressibles.map(({ concepts }) => concepts),
     );
+    this.contents = new ContentIndex(
+      vocabulary,
+      this.weightOf,
+      expressibles.map(({ phrasings, concepts, about }) => ({ own: [...phrasings, ...concepts.flat()], around: about })),
+    );
     this.byWords = new Float64Array(expressibles.length);
+    this.byContent = new Float64Array(expressibles.length);
   }
 
   /**
@@ -54,6 +72,7 @@ export class Scene {
    */
   judge(reading: Reading): Judgement {
     this.phrases.match(reading, this.byWords);
+    this.contents.account(reading, this.byContent);
     const coverageOf = this.concepts.cover(reading);
     const fits: number[] = [];
     const evidence: number[] = [];
@@ -61,10 +80,11 @@ export class Scene {
     for (const [at, words] of this.byWords.entries()) {
       const groups = coverageOf(at);
       const byConcepts = scoreOfGroups(groups);
-      fits.push(Math.max(words, byConcepts));
-      evidence.push(words + byConcepts);
-      strongest = Math.max(strongest, words + byConcepts);
-      topical = Math.max(topical, words, groups.length > 1 ? (groups.at(-1) ?? 0) : 0);
+      const content = ramp(this.byContent[at] ?? 0, CONTENT);
+      fits.push(Math.max(words, byConcepts, content));
+      evidence.push(words + byConcepts + content);
+      strongest = Math.max(strongest, words + byConcepts + content);
+      topical = Math.max(topical, words, content, groups.length > 1 ? (groups.at(-1) ?? 0) : 0);
     }
     let total = 0;
     for (const [at, fit] of fits.entries()) {
@@ -87,11 +107,14 @@ export class Scene {
     for (const [word, targets] of users) this.telling.set(word, 1 - (1 - SHARED_WORD) * ((targets.size - 1) / others));
   }
 
-  private readonly weightOf = (stem: string): number => {
+  private readonly weightOf = (stem: string): number =>
+    this.weights.get(stem, () => this.findWeight(stem));
+
+  private findWeight(stem: string): number {
     let telling = 0;
     for (const { word } of this.vocabulary.spellingsOf(stem)) telling = Math.max(telling, this.telling.get(word) ?? 0);
     return this.vocabulary.weightOf(stem) * (telling || 1);
-  };
+  }
 }
 
 function scoreOfGroups(groups: Float64Array): number {

@@ -16,6 +16,14 @@ const SHORTEST_MISSPELT = 5;
 /** What models write has no end of words; the world's own are always among these. */
 const CACHED_STEMS = 50_000;
 
+/** How surely a word stands for another of its group of synonyms. */
+const SYNONYM = 0.7;
+
+/** How surely a word stands for one from which it differs by one slip of the hand, or for one of the two it is put together from. */
+const ONE_SLIP = 0.8;
+const PART = 0.9;
+const SHORTEST_PART = 3;
+
 const splitter = /[^\p{L}\p{N}]+/u;
 
 /** Stems of a text's words, function words left out unless there is nothing else. */
@@ -28,6 +36,17 @@ export function stemsOf(text: string): string[] {
     .filter((word) => word !== '');
   const telling = words.filter((word) => !FUNCTION_WORDS.has(word));
   return (telling.length > 0 ? telling : words).map((word) => stemmer(word));
+}
+
+/** Whether two words differ by one letter that is missing, added, wrong or swapped with its neighbour. */
+function isOneSlip(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let from = 0;
+  while (from < a.length && a[from] === b[from]) from++;
+  let [endA, endB] = [a.length, b.length];
+  while (endA > from && endB > from && a[endA - 1] === b[endB - 1]) [endA, endB] = [endA - 1, endB - 1];
+  const [left, right] = [a.slice(from, endA), b.slice(from, endB)];
+  return Math.max(left.length, right.length) <= 1 || (left.length === 2 && left === [...right].reverse().join(''));
 }
 
 function trigramsOf(word: string): Set<string> {
@@ -49,6 +68,8 @@ export interface Reading {
   readonly stems: readonly string[];
   /** Known words that the text may have: how surely, and by which of its stems. */
   readonly words: ReadonlyMap<number, { readonly credit: number; readonly by: number }>;
+  /** By stem, the known words that it may stand for, synonyms among them. */
+  readonly candidates: readonly (readonly Spelling[])[];
   /** How telling each stem is. */
   readonly weights: readonly number[];
   readonly total: number;
@@ -61,8 +82,19 @@ export class Vocabulary {
   private readonly documents: number[] = [];
   private readonly byTrigram = new Map<string, number[]>();
   private readonly spellings = new BoundedCache<readonly Spelling[]>(CACHED_STEMS);
+  private readonly candidates = new BoundedCache<readonly Spelling[]>(CACHED_STEMS);
   private readonly weights = new BoundedCache<number>(CACHED_STEMS);
+  /** For a word, those that are used for it. */
+  private readonly synonyms = new Map<number, ReadonlySet<number>>();
   private total = 0;
+
+  /** @param synonyms groups of words that people use for one another */
+  constructor(synonyms: readonly (readonly string[])[] = []) {
+    for (const group of synonyms) {
+      const ids = new Set(group.flatMap(stemsOf).map((stem) => this.idOf(stem)));
+      for (const id of ids) this.synonyms.set(id, new Set([...(this.synonyms.get(id) ?? []), ...ids]));
+    }
+  }
 
   /** Adds a text that people type; rare words tell more. All texts must be added before anything is asked. */
   add(text: string): void {
@@ -78,12 +110,13 @@ export class Vocabulary {
     const weights = stems.map((stem) => this.weightOf(stem));
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const words = new Map<number, { credit: number; by: number }>();
-    for (const [by, stem] of stems.entries()) {
-      for (const { word, credit } of this.spellingsOf(stem)) {
+    const candidates = stems.map((stem) => this.candidatesOf(stem));
+    for (const [by, among] of candidates.entries()) {
+      for (const { word, credit } of among) {
         if ((words.get(word)?.credit ?? 0) < credit) words.set(word, { credit, by });
       }
     }
-    return { stems, words, weights, total };
+    return { stems, words, candidates, weights, total };
   }
 
   /** The number of a stem; given one if it is new. */
@@ -119,6 +152,17 @@ export class Vocabulary {
     return this.spellings.get(stem, () => this.findSpellings(stem));
   }
 
+  private candidatesOf(stem: string): readonly Spelling[] {
+    return this.candidates.get(stem, () => this.findCandidates(stem));
+  }
+
+  private findCandidates(stem: string): Spelling[] {
+    return this.spellingsOf(stem).flatMap(({ word, credit }) => [
+      { word, credit },
+      ...[...(this.synonyms.get(word) ?? [])].filter((synonym) => synonym !== word).map((synonym) => ({ word: synonym, credit: credit * SYNONYM })),
+    ]);
+  }
+
   private findSpellings(stem: string): Spelling[] {
     const self = this.ids.get(stem);
     const found: Spelling[] = self === undefined ? [] : [{ word: self, credit: 1 }];
@@ -132,7 +176,17 @@ export class Vocabulary {
       if (word === self || !other.startsWith(stem.charAt(0))) continue;
       const dice = (2 * count) / (stem.length + other.length);
       if (dice >= NEAR) found.push({ word, credit: dice });
+      else if (stem.length >= SHORTEST_MISSPELT && isOneSlip(stem, other)) found.push({ word, credit: ONE_SLIP });
     }
-    return found;
+    return self === undefined ? [...found, ...this.partsOf(stem)] : found;
+  }
+
+  /** The two known words that an unknown one is put together from ("jumpstart"). */
+  private partsOf(stem: string): Spelling[] {
+    for (let at = SHORTEST_PART; at <= stem.length - SHORTEST_PART; at++) {
+      const [first, second] = [this.ids.get(stem.slice(0, at)), this.ids.get(stem.slice(at))];
+      if (first !== undefined && second !== undefined) return [first, second].map((word) => ({ word, credit: PART }));
+    }
+    return [];
   }
 }

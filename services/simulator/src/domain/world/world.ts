@@ -14,7 +14,11 @@ export class World {
   private readonly byId: ReadonlyMap<string, Topic>;
   private readonly byPhrasing = new Map<string, Stop>();
 
-  constructor(readonly topics: readonly Topic[]) {
+  /** @param synonyms groups of words that people use for one another, over all topics */
+  constructor(
+    readonly topics: readonly Topic[],
+    readonly synonyms: readonly (readonly string[])[] = [],
+  ) {
     this.byId = new Map(topics.map((topic) => [topic.id, topic]));
     for (const topic of this.searchTopics) {
       for (const intent of topic.intents) {
@@ -39,7 +43,7 @@ export class World {
 
   /** The world with nothing but the topics of a split. */
   only(split: Split): World {
-    return new World(this.of(split));
+    return new World(this.of(split), this.synonyms);
   }
 
   get searchTopics(): SearchTopic[] {
