@@ -115,9 +115,9 @@ describe('an event store that cannot be written', () => {
       expect(failed.error).toMatch(/^the event log could not be taken into the event store .*start the run again$/);
       expect(await (await fetch(`http://${site.http}/metrics`)).text()).toMatch(/gqr_ingest_failures_total\{service="trainer"\} [1-9]/);
       rmSync(inTheWay);
-      await site.log.append(asked(40).slice(20).map(toRecord));
-      await expect.poll(async () => (await site.run('cooccurrence', { minCount: 1 })).metrics, patience).toMatchObject({ asked: 40 });
-      expect(await stored(site)).toEqual({ 'user-queries': [40, 40] });
+      await site.log.append(asked(60).slice(20).map(toRecord));
+      await expect.poll(async () => (await site.run('cooccurrence', { minCount: 1 })).metrics, patience).toMatchObject({ asked: 60 });
+      expect(await stored(site)).toEqual({ 'user-queries': [60, 60] });
     },
     LONG_MS,
   );
