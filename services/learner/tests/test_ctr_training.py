@@ -100,3 +100,20 @@ def test_the_step_size_rises_and_then_falls_to_zero(tmp_path: Path) -> None:
     assert shares == [*sorted(shares[:11]), *sorted(shares[11:], reverse=True)]
     assert max(shares) == pytest.approx(1, abs=0.05)
     assert shares[-1] == pytest.approx(1 / 90)
+
+
+def test_a_parent_that_cannot_be_improved_on_keeps_its_weights(tmp_path: Path) -> None:
+    run = training(
+        tmp_path, Worker(io.StringIO()), CtrConfig(init="parent", epochs=6, patience=2, batch_size=16, learning_rate=0.01)
+    )
+    # With labels turned round in validation, whatever it learns makes it worse.
+    turned = instances(64, 2)
+    run._validation = Instances(turned.tokens, turned.offsets, turned.tasks, (1 - turned.labels).astype(np.int8))
+    torch.manual_seed(9)
+    for tensor in run.model.head.parameters():
+        torch.nn.init.zeros_(tensor)
+    before = weights(run)
+    state = run.run()
+    assert (state.best_epoch, state.epoch) == (0, 2)
+    assert weights(run) == before
+    assert state.best_logloss == pytest.approx(math.log(2), abs=1e-6)

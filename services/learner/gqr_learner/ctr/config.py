@@ -28,8 +28,11 @@ class CtrConfig:
     epochs: int = option(4, "Most passes over the training data", least=1, most=1000)
     patience: int = option(2, "Passes without a better validation logloss after which training ends", least=1, most=1000)
     batch_size: int = option(64, "Instances a step", least=1, most=8192)
-    learning_rate: float = option(
-        5e-4, "Highest step size of AdamW, reached after the warm-up, then falling to 0", least=1e-8, most=1
+    learning_rate: float | None = option(
+        None,
+        "Highest step size of AdamW, reached after the warm-up, then falling to 0; null for 5e-4 from scratch and 1.5e-4 from a parent",
+        least=1e-8,
+        most=1,
     )
     warmup: float = option(0.1, "Share of all steps in which the step size rises", least=0, most=1)
     weight_decay: float = option(0.01, "Weight decay of AdamW", least=0, most=10)
@@ -39,3 +42,9 @@ class CtrConfig:
     threads: int = option(0, "Threads on the CPU; 0 for half of the cores, since others need some too", least=0, most=1024)
     checkpoint_seconds: float = option(30.0, "Time between checkpoints", least=0, most=86_400)
     seed: int = option(17, "Seed of everything random", least=0, most=2**31 - 1)
+
+    def step_size(self) -> float:
+        """The learning rate, with its default filled in: what a parent knows is to be added to, not overwritten."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 1.5e-4 if self.init == "parent" else 5e-4

@@ -69,9 +69,7 @@ class Training:
         self._device = next(model.parameters()).device
         self._batches_an_epoch = math.ceil(len(train) / config.batch_size)
         self._best = copy.deepcopy(model.state_dict())
-        self._optimizer = torch.optim.AdamW(
-            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
+        self._optimizer = torch.optim.AdamW(model.parameters(), lr=config.step_size(), weight_decay=config.weight_decay, fused=True)
         self._loss = nn.BCEWithLogitsLoss()
         torch.manual_seed(config.seed)
 
@@ -79,6 +77,9 @@ class Training:
         """Trains to the end, from the checkpoint if there is one, and leaves the best weights in the model."""
         if self._checkpoint.exists():
             self._restore()
+        elif self.config.init == "parent":
+            # The parent competes too: a pass over few clicks can make it worse.
+            self.state.best_logloss = self._validation_logloss()
         try:
             while not self.state.finished:
                 self._epoch()
@@ -109,7 +110,7 @@ class Training:
     def _step(self, chosen: npt.NDArray[np.int64]) -> None:
         state = self.state
         for group in self._optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * self._schedule()
+            group["lr"] = self.config.step_size() * self._schedule()
         ids, segments, domains, mask, tasks = (tensor.to(self._device) for tensor in self._train.batch(chosen))
         # Seen often enough without its task, an input of a task that is new has a fair prediction too.
         tasks = torch.where(torch.rand(tasks.shape) < self.config.task_dropout, 0, tasks.cpu()).to(self._device)
@@ -139,7 +140,7 @@ class Training:
     def _judge(self) -> None:
         """Ends an epoch: compares it with the best so far."""
         state, config = self.state, self.config
-        held_out = logloss(self._validation.labels, predict(self.model, self._validation, lambda _: self._worker.check()))
+        held_out = self._validation_logloss()
         state.epoch += 1
         state.history.append({"trainLogloss": state.epoch_loss / len(self._train), "validationLogloss": held_out})
         state.batch, state.epoch_loss = 0, 0.0
@@ -147,6 +148,9 @@ class Training:
             state.best_epoch, state.best_logloss = state.epoch, held_out
             self._best = copy.deepcopy(self.model.state_dict())
         state.finished = state.epoch == config.epochs or state.epoch - state.best_epoch >= config.patience
+
+    def _validation_logloss(self) -> float:
+        return logloss(self._validation.labels, predict(self.model, self._validation, lambda _: self._worker.check()))
 
     def _tell(self) -> None:
         state = self.state
