@@ -30,7 +30,7 @@ class CtrConfig:
     batch_size: int = option(64, "Instances a step", least=1, most=8192)
     learning_rate: float | None = option(
         None,
-        "Highest step size of AdamW, reached after the warm-up, then falling to 0; null for 5e-4 from scratch and 1.5e-4 from a parent",
+        "Highest step size of AdamW, after the warm-up, then falling to 0; null for 5e-4 from scratch, 1.5e-4 from a parent",
         least=1e-8,
         most=1,
     )
