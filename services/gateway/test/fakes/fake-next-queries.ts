@@ -5,8 +5,9 @@ import { Misbehaviour } from './misbehaviour.js';
 const snapshot = { kind: 'cooccurrence', version: 'snapshot-1' };
 
 export class FakeNextQueries extends Misbehaviour implements NextQueries {
-  /** Next queries by query: the first followed 9 times, the next one 8 times, and so on. */
+  /** Next queries by query: the first followed `followed` times, the next one once less, and so on. */
   next: Record<string, readonly string[]> = {};
+  followed = 9;
   /** The query that they followed; empty for the one that is asked for. */
   viaQuery = '';
   popular: readonly string[] = [];
@@ -20,7 +21,7 @@ export class FakeNextQueries extends Misbehaviour implements NextQueries {
     this.asked.push({ query, limit });
     await this.act(limits);
     const texts = (this.next[query] ?? []).slice(0, limit);
-    const queries = texts.map((text, index) => ({ text, count: BigInt(9 - index), viaQuery: this.viaQuery, similarity: 1 }));
+    const queries = texts.map((text, index) => ({ text, count: BigInt(this.followed - index), viaQuery: this.viaQuery, similarity: 1 }));
     return { queries, snapshot };
   }
 

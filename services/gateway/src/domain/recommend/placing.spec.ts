@@ -88,12 +88,19 @@ describe('what users really asked next', () => {
   });
 
   it.each([
-    ['followed too rarely', (): void => followedBy('', '', '', '', '', 'solar panel price')],
     ['is a pasted paragraph', (): void => followedBy('x'.repeat(201))],
     ['is what the user asked', (): void => followedBy('Solar panels?')],
   ])('gets no place when it %s', async (_, follow) => {
     follow();
     expect((await shown()).filter((text) => !text.startsWith('generation'))).toEqual([]);
+  });
+
+  it('gets no place when it followed too rarely', async () => {
+    followedBy('solar panel price');
+    stage.nextQueries.followed = 4;
+    expect((await shown()).at(-1)).toBe('generation: are solar panels worth it');
+    stage.nextQueries.followed = 5;
+    expect((await shown()).at(-1)).toBe('cooccurrence: solar panel price');
   });
 
   it('gets no place when it followed another query than the user’s', async () => {
