@@ -45,6 +45,13 @@ export default {
       to: { path: '^services/[^/]+/', pathNot: ['^services/$1/', '^services/chassis/'] },
     },
     {
+      name: 'outsiders-meet-services-over-the-wire',
+      comment: 'Journeys and benchmarks use a service as its users do. bench.mjs alone sets up what npm start would.',
+      severity: 'error',
+      from: { path: '^(e2e|bench)/', pathNot: '^bench/bench\\.mjs$' },
+      to: { path: '^services/', pathNot: '^services/chassis/' },
+    },
+    {
       name: 'chassis-knows-no-service',
       comment: 'The chassis knows no business words.',
       severity: 'error',

@@ -1,0 +1,213 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { grpcClient } from '@gqr/chassis/grpc/client';
+import { type RunningService, startService } from '@gqr/chassis/testing/running-service';
+import { CooccurrenceService } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
+import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
+import { RecommendationService } from '@gqr/protos/gqr/recommendation/v1/recommendation';
+import { provideModels } from '../models/stable-models.js';
+import { quantile, sum } from '../report/quantiles.js';
+import { ms, printTable, printTitle, ratio } from '../report/table.js';
+import { mainOf, ROOT, STARTER_MODELS } from '../site.js';
+import { startFakeCooccurrence, startFakeCtr, startFakeGeneration, TASK } from './fakes.js';
+import { load } from './load.js';
+
+const BUDGET_MS = { p50: 5, p99: 15 } as const;
+const HISTORY = [{ query: 'how does electricity work', response: 'It flows.' }];
+const RESPONSE = 'Solar panels turn light into electricity. '.repeat(20);
+
+interface Options {
+  readonly concurrency: number;
+  readonly requests: number;
+  readonly warmUp: number;
+}
+
+/** One call as its caller sees it. */
+interface Sample {
+  readonly totalMs: number;
+  /** All but the language model: serialisation, sockets and all. */
+  readonly besideMs: number;
+  readonly phases: Readonly<Record<string, number>>;
+}
+
+interface Measured {
+  readonly samples: readonly Sample[];
+  readonly degraded: number;
+  readonly requestsPerSecond: number;
+  readonly cpuMsPerRequest: number;
+}
+
+/** Services that the gateway asks, by the variables that name them, and queries that they know. */
+interface Surroundings {
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly queries: readonly string[];
+}
+
+/** Processor time that a process has used, in milliseconds; NaN where /proc is not there. Other work on the machine leaves it as it is. */
+function cpuMs(pid: number | undefined): number {
+  try {
+    const fields =
+      readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+        .split(') ')[1]
+        ?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return NaN;
+  }
+}
+
+/** The same lists straight from the language model: what a caller would wait without a gateway. */
+async function measureDirect(generation: string, { concurrency, requests, warmUp }: Options): Promise<number[]> {
+  const client = grpcClient(GenerationService, generation);
+  const one = async (index: number): Promise<number> => {
+    const startedAt = performance.now();
+    const context = { query: `solar panels ${String(index)}`, response: RESPONSE, history: HISTORY };
+    let pieces = 0;
+    for await (const { event } of client.streamGenerate({ request: { taskId: TASK, context } })) if (event.case !== undefined) pieces++;
+    if (pieces === 0) throw new Error('the fake language model wrote nothing');
+    return performance.now() - startedAt;
+  };
+  await load(warmUp, concurrency, one);
+  const times = await load(requests, concurrency, one);
+  client.close();
+  return times;
+}
+
+async function measureGateway({ addresses, queries }: Surroundings, { concurrency, requests, warmUp }: Options): Promise<Measured> {
+  const folder = mkdtempSync(join(tmpdir(), 'gqr-bench-'));
+  const gateway = await startService(mainOf('gateway'), {
+    ...addresses,
+    GQR_EVENT_LOG: join(folder, 'events.sqlite'),
+    GQR_GATEWAY_ID_SECRET: 'ab'.repeat(32),
+    GQR_GATEWAY_POOL_SIZE: '0',
+    GQR_LOG_LEVEL: 'warn',
+  });
+  const client = grpcClient(RecommendationService, gateway.grpc);
+  let degraded = 0;
+  const one = async (index: number): Promise<Sample> => {
+    const startedAt = performance.now();
+    const query = queries[index % queries.length] ?? '';
+    const answer = await client.recommend({
+      taskId: TASK,
+      query,
+      response: RESPONSE,
+      history: HISTORY,
+      sessionId: `s${String(index % 50)}`,
+    });
+    const totalMs = performance.now() - startedAt;
+    if (answer.degradation !== undefined) degraded++;
+    const phases = Object.fromEntries(answer.timings.map(({ phase, durationMs }) => [phase, durationMs]));
+    return { totalMs, besideMs: totalMs - (phases['generation'] ?? 0), phases };
+  };
+  await load(warmUp, concurrency, one);
+  degraded = 0;
+  const cpuBefore = cpuMs(gateway.process.pid);
+  const startedAt = performance.now();
+  const samples = await load(requests, concurrency, one);
+  const requestsPerSecond = (requests * 1000) / (performance.now() - startedAt);
+  const cpuMsPerRequest = (cpuMs(gateway.process.pid) - cpuBefore) / requests;
+  client.close();
+  await gateway.stop();
+  rmSync(folder, { recursive: true, force: true });
+  return { samples, degraded, requestsPerSecond, cpuMsPerRequest };
+}
+
+/** The real co-occurrence service and click predictor with models of `registry`; undefined if it lacks one of them. */
+async function startReal(
+  registry: string,
+): Promise<{ ctr: RunningService; cooccurrence: RunningService; queries: string[]; folder: string } | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), 'gqr-bench-'));
+  const kinds = await provideModels(registry, folder);
+  if (!kinds.includes('ctr') || !kinds.includes('cooccurrence')) {
+    rmSync(folder, { recursive: true, force: true });
+    return undefined;
+  }
+  const env = { GQR_REGISTRY: folder, GQR_LOG_LEVEL: 'warn', OMP_NUM_THREADS: '1' };
+  const [ctr, cooccurrence] = await Promise.all([startService(mainOf('ctr'), env), startService(mainOf('cooccurrence'), env)]);
+  const client = grpcClient(CooccurrenceService, cooccurrence.grpc);
+  const { queries } = await client.listPopular({ limit: 100 });
+  client.close();
+  return { ctr, cooccurrence, queries: queries.map(({ text }) => text), folder };
+}
+
+function printMeasured(measured: readonly (readonly [string, Measured])[], direct: readonly number[]): void {
+  const head = ['', 'p50', 'of budget', 'p99', 'of budget', 'to the LLM alone (p50)'];
+  const alone = quantile(direct, 0.5);
+  const rows = measured.map(([name, { samples }]) => {
+    const beside = samples.map(({ besideMs }) => besideMs);
+    const [p50, p99] = [quantile(beside, 0.5), quantile(beside, 0.99)];
+    const whole = quantile(
+      samples.map(({ totalMs }) => totalMs),
+      0.5,
+    );
+    return [name, ms(p50), ratio(p50, BUDGET_MS.p50), ms(p99), ratio(p99, BUDGET_MS.p99), ratio(whole, alone)];
+  });
+  printTable(head, [['LLM alone (fake), without a gateway', ms(alone), '', ms(quantile(direct, 0.99)), '', '1.00'], ...rows]);
+  for (const [name, { samples, degraded, requestsPerSecond, cpuMsPerRequest }] of measured) {
+    console.log(
+      `\n${name}: ${requestsPerSecond.toFixed(0)} requests/s, ${cpuMsPerRequest.toFixed(2)} ms of CPU a request in the gateway, ` +
+        `${String(degraded)} of ${String(samples.length)} degraded`,
+    );
+    const phases = [...new Set(samples.flatMap((sample) => Object.keys(sample.phases)))];
+    const all = sum(samples.map(({ besideMs }) => besideMs));
+    printTable(
+      ['  phase', 'p50', 'p99', 'share of own time'],
+      phases.map((phase) => {
+        const times = samples.map((sample) => sample.phases[phase] ?? 0);
+        const share = phase === 'generation' ? '' : `${((100 * sum(times)) / all).toFixed(0)}%`;
+        return [`  ${phase}`, ms(quantile(times, 0.5)), ms(quantile(times, 0.99)), share];
+      }),
+    );
+  }
+}
+
+/** The gateway's own time, all but the language model's: against fakes that answer at once, and with the real services behind it. */
+export async function benchGateway(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      concurrency: { type: 'string', default: '8' },
+      requests: { type: 'string', default: '2000' },
+      'warm-up': { type: 'string', default: '400' },
+      'llm-ms': { type: 'string', default: '100' },
+      registry: { type: 'string', default: STARTER_MODELS },
+    },
+  });
+  const options = { concurrency: Number(values.concurrency), requests: Number(values.requests), warmUp: Number(values['warm-up']) };
+  const registry = resolve(ROOT, values.registry);
+  printTitle(
+    `Gateway: own time at concurrency ${values.concurrency}; the language model is a fake that writes a list in ${values['llm-ms']} ms`,
+  );
+
+  const fakes = await Promise.all([startFakeGeneration(Number(values['llm-ms'])), startFakeCtr(), startFakeCooccurrence()]);
+  const [generation, ctr, cooccurrence] = fakes;
+  const direct = await measureDirect(generation.address, options);
+  const measured: [string, Measured][] = [];
+  const addresses = {
+    GQR_GENERATION_ADDRESS: generation.address,
+    GQR_CTR_ADDRESS: ctr.address,
+    GQR_COOCCURRENCE_ADDRESS: cooccurrence.address,
+  };
+  const queries = Array.from({ length: 1_000 }, (_, index) => `solar panels ${String(index)}`);
+  measured.push(['Own time, everything else a fake', await measureGateway({ addresses, queries }, options)]);
+
+  const real = await startReal(registry);
+  if (real !== undefined) {
+    const realAddresses = { ...addresses, GQR_CTR_ADDRESS: real.ctr.grpc, GQR_COOCCURRENCE_ADDRESS: real.cooccurrence.grpc };
+    measured.push([
+      'Own time, real cooccurrence and ctr',
+      await measureGateway({ addresses: realAddresses, queries: real.queries }, options),
+    ]);
+    await Promise.all([real.ctr.stop(), real.cooccurrence.stop()]);
+    rmSync(real.folder, { recursive: true, force: true });
+  }
+  printMeasured(measured, direct);
+  if (real === undefined) {
+    console.log(
+      `\nNot measured with the real cooccurrence and ctr: ${registry} lacks a model of one of them. --registry names another registry.`,
+    );
+  }
+  for (const fake of fakes) fake.stop();
+}
