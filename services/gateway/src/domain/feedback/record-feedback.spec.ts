@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type CallLimits, unlimited } from '@gqr/chassis/grpc/call';
+import { type CallLimits, unlimited, within } from '@gqr/chassis/grpc/call';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeJournal } from '../../../test/fakes/fake-journal.js';
 import { ImpressionIds } from '../impression-id/impression-id.js';
@@ -82,6 +82,13 @@ describe('a click', () => {
     await expect(record([click({ position: 1 })])).rejects.toMatchObject({ reason: 'LOG_UNAVAILABLE' });
     journal.fail(undefined);
     expect(await record([click({ position: 1 })])).toEqual({ recorded: 1, duplicates: 0 });
+  });
+
+  it('is not recorded for a caller whose deadline had passed on arrival', async () => {
+    const late = within(unlimited, -1000);
+    await expect.poll(() => late.signal.aborted).toBe(true);
+    await expect(record([click({ position: 1 })], late)).rejects.toMatchObject({ why: 'deadline' });
+    expect(journal.clicks).toEqual([]);
   });
 
   it('is not waited for beyond the default deadline', async () => {
