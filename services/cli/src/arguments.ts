@@ -14,6 +14,13 @@ export function integerFrom(min: number): (text: string) => number {
   };
 }
 
+/** A number above 0. */
+export function decimalAboveZero(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
 /** Seconds, as milliseconds. */
 export function seconds(text: string): number {
   const value = Number(text);

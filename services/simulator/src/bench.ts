@@ -9,10 +9,11 @@ import { RelevanceJudge } from './domain/relevance/relevance-judge.js';
 // Decisions of simulated users in a second of a core, without a gateway: node dist/src/bench.js [WORLD_DIR] [SESSIONS].
 // The time is that of this process on a core, so that a busy machine does not change it much.
 const [worldDir = 'world', sessions = '3000'] = process.argv.slice(2);
-const world = readWorld(worldDir).only('training');
+const whole = readWorld(worldDir);
+const world = whole.only('training');
 const behaviour = readBehaviour(worldDir);
 const tasks = new Set(TASK_IDS);
-const populate = (): SessionSource => new SessionSource(world, new RelevanceJudge(world), behaviour, { seed: 1n, users: 500, tasks });
+const populate = (): SessionSource => new SessionSource(world, new RelevanceJudge(whole), behaviour, { seed: 1n, users: 500, tasks });
 for (const [policy, lists] of Object.entries(standInPolicies(world))) {
   console.log(JSON.stringify({ policy, decisionsPerSecond: measureSpeed(populate, lists, Number(sessions), tasks) }));
 }

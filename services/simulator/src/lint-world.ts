@@ -1,8 +1,34 @@
-import { readTopics } from './adapters/yaml/topic-files.js';
-import { describeFault } from './domain/world/lint-topics.js';
+import { readBehaviour } from './adapters/yaml/behaviour-file.js';
+import { readSessions } from './adapters/tsv/session-file.js';
+import { readSynonyms, readTopics, WorldError } from './adapters/yaml/topic-files.js';
+import { describeFault, type Fault } from './domain/world/lint-topics.js';
 
-// Checks the files of a world: node dist/src/lint-world.js [WORLD_DIR]. Ends with 1 if there is any fault.
-const { topics, faults } = readTopics(process.argv[2] ?? 'world');
+// Checks a world: node dist/src/lint-world.js [WORLD_DIR | SESSIONS.tsv]. Names file, line and remedy of every fault; ends with 1 if
+// there is any.
+const path = process.argv[2] ?? 'world';
+
+/** Faults that reading something finds. */
+function faultsIn(read: () => unknown): readonly Fault[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof WorldError) return error.faults;
+    throw error;
+  }
+}
+
+function lint(): { what: string; faults: readonly Fault[] } {
+  if (path.endsWith('.tsv')) {
+    const { sessions, faults } = readSessions(path);
+    return { what: `${sessions.length} sessions`, faults };
+  }
+  const { topics, faults } = readTopics(path);
+  const others = [() => readBehaviour(path), () => readSynonyms(path)].flatMap(faultsIn);
+  return { what: `${topics.length} topics`, faults: [...faults, ...others] };
+}
+
+const { what, faults } = lint();
 for (const fault of faults) console.log(describeFault(fault));
-console.log(`${topics.length} topics, ${faults.length} faults`);
+console.log(`${what}, ${faults.length} faults`);
 process.exitCode = faults.length > 0 ? 1 : 0;

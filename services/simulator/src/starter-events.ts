@@ -40,8 +40,9 @@ if (!options.success) {
 }
 const { out, sessions, earlier, users, days } = options.data;
 
-const world = readWorld(options.data.world).only('training');
-const judge = new RelevanceJudge(world);
+const everything = readWorld(options.data.world);
+const world = everything.only('training');
+const judge = new RelevanceJudge(everything);
 const spec = { users, tasks: new Set(TASK_IDS) };
 const seed = BigInt(options.data.seed);
 const visitors = new EarlierVisitors();

@@ -27,7 +27,7 @@ export class FakeGateway implements Gateway {
     await this.answer(signal);
     this.recommended.push(call);
     const queries = (this.options.policy ?? asAlways)({ ...call, seconds: 0 }, call.task, this.random);
-    return { impressionId: `impression-${this.recommended.length}`, queries, degraded: false };
+    return { impressionId: `impression-${this.recommended.length}`, queries, degraded: false, policy: 'fake' };
   }
 
   async recordClicks(report: ClickReport, signal: AbortSignal): Promise<void> {

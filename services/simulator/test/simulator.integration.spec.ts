@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { grpcClient, type GrpcClient } from '@gqr/chassis/grpc/client';
 import { type RunningService, startService } from '@gqr/chassis/testing/running-service';
 import { type Simulation, SimulationState, SimulatorService } from '@gqr/protos/gqr/simulator/v1/simulator';
@@ -38,6 +41,7 @@ describe('the simulator as a service', () => {
   const world = readWorld(WORLD_DIR);
   const { ordinary } = standInPolicies(world.only('training'));
   let gateway: FakeGatewayServer;
+  let data: string;
   let simulator: RunningService;
   let client: GrpcClient<typeof SimulatorService>;
   const ended = async (simulationId = ''): Promise<Simulation | undefined> => {
@@ -49,7 +53,8 @@ describe('the simulator as a service', () => {
   beforeAll(async () => {
     if (ordinary === undefined) throw new Error('no such policy');
     gateway = new FakeGatewayServer(ordinary);
-    const env = { GQR_WORLD_DIR: WORLD_DIR, GQR_GATEWAY_ADDRESS: await gateway.listen(), GQR_LOG_LEVEL: 'debug' };
+    data = mkdtempSync(join(tmpdir(), 'simulations-'));
+    const env = { GQR_DATA: data, GQR_WORLD_DIR: WORLD_DIR, GQR_GATEWAY_ADDRESS: await gateway.listen(), GQR_LOG_LEVEL: 'debug' };
     simulator = await startService(MAIN, env);
     client = grpcClient(SimulatorService, simulator.grpc);
   });
@@ -63,6 +68,7 @@ describe('the simulator as a service', () => {
     client.close();
     await simulator.stop();
     gateway.close();
+    rmSync(data, { recursive: true });
   });
 
   it('sends what a search backend would send and nothing of what its users want', async () => {
@@ -92,6 +98,46 @@ describe('the simulator as a service', () => {
     const clicked = gateway.reports.flatMap(({ impressionId, clicks }) => clicks.map((click) => ({ impressionId, ...click })));
     expect(clicked.length).toBeGreaterThan(10);
     expect(clicked.every(({ impressionId, position, text }) => gateway.shown.get(impressionId)?.[position - 1] === text)).toBe(true);
+  });
+
+  it('leaves a report with plots, all of them labelled as simulated', async () => {
+    await client.startSimulation({ spec: { impressions: 200n, days: 4, seed: 6n, policy: 'good' } });
+    const done = await ended();
+    expect(done).toMatchObject({ state: SimulationState.SUCCEEDED, impressions: 200n, error: '' });
+    const directory = done?.reportDirectory ?? '';
+    expect(readdirSync(directory).sort()).toEqual(
+      ['day.svg', 'head.json', 'journal.jsonl', 'policy.svg', 'position.svg', 'report.json', 'report.md', 'segment.svg', 'task.svg'].sort(),
+    );
+    const report = JSON.parse(readFileSync(join(directory, 'report.json'), 'utf8')) as {
+      tasks: { impressions: number }[];
+      traffic: string;
+    };
+    expect(report.traffic).toBe('simulated');
+    expect(report.tasks.reduce((sum, { impressions }) => sum + impressions, 0)).toBe(200);
+    for (const name of readdirSync(directory).filter((each) => /\.(svg|md)$/.test(each))) {
+      expect(readFileSync(join(directory, name), 'utf8')).toMatch(/simulated/i);
+    }
+    expect(readFileSync(join(directory, 'task.svg'), 'utf8')).toMatch(/^<svg [^>]*xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  });
+
+  it('lives in a world made from a file of sessions, and names what is wrong with one', async () => {
+    const file = join(data, 'sessions.tsv');
+    const lines = Array.from({ length: 40 }, (_, at) => `s${at}\thow to tie knot number ${at}\tbest rope for knot number ${at}`);
+    writeFileSync(file, lines.join('\n'));
+    const before = gateway.requests.length;
+    await client.startSimulation({ spec: { impressions: 30n, world: file, tasks: ['suggestion'] } });
+    expect(await ended()).toMatchObject({ state: SimulationState.SUCCEEDED, impressions: 30n });
+    expect(gateway.requests.slice(before).filter(({ query }) => query.includes('knot number')).length).toBeGreaterThan(10);
+    writeFileSync(file, 's1\tonly one');
+    await expect(client.startSimulation({ spec: { impressions: 1n, world: file } })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      reason: 'WORLD_UNUSABLE',
+      message: expect.stringMatching(/sessions\.tsv:1: has 1 queries; a session needs at least 2/) as string,
+    });
+    await expect(client.startSimulation({ spec: { impressions: 1n, policy: 'best' } })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      reason: 'UNKNOWN_POLICY',
+    });
   });
 
   it('shows operators counts, and neither texts nor ids of intents, topics or users', async () => {
@@ -167,4 +213,37 @@ describe('the simulator as a service', () => {
     expect(simulator.process.exitCode).toBe(0);
     expect(Date.now() - began).toBeLessThan(4_000);
   });
+});
+
+describe('the simulator that is killed', () => {
+  it('goes on with its simulation when it is started again', async () => {
+    const world = readWorld(WORLD_DIR);
+    const { ordinary } = standInPolicies(world.only('training'));
+    if (ordinary === undefined) throw new Error('no such policy');
+    const gateway = new FakeGatewayServer(ordinary);
+    const data = mkdtempSync(join(tmpdir(), 'simulations-'));
+    const env = { GQR_DATA: data, GQR_WORLD_DIR: WORLD_DIR, GQR_GATEWAY_ADDRESS: await gateway.listen() };
+    const first = await startService(MAIN, env);
+    const before = grpcClient(SimulatorService, first.grpc);
+    await before.startSimulation({ spec: { impressions: 400n, days: 5 } });
+    await expect.poll(() => gateway.requests.length, { timeout: 30_000 }).toBeGreaterThan(60);
+    first.process.kill('SIGKILL');
+    before.close();
+    const begun = new Set(gateway.requests.map(({ sessionId }) => sessionId));
+    const asked = gateway.requests.length;
+    const second = await startService(MAIN, env);
+    const client = grpcClient(SimulatorService, second.grpc);
+    const { simulation } = await client.startSimulation({ resume: 'last' });
+    let last = simulation;
+    for await (const { simulation: now } of client.watchSimulation({})) last = now;
+    expect(last).toMatchObject({ state: SimulationState.SUCCEEDED, impressions: 400n });
+    const fresh = gateway.requests.slice(asked);
+    // Calls that were under way when it was killed are at most one a session under way.
+    expect(gateway.requests.length - 400).toBeLessThanOrEqual(4);
+    expect(fresh.filter(({ sessionId }) => begun.has(sessionId))).toEqual([]);
+    client.close();
+    await second.stop();
+    gateway.close();
+    rmSync(data, { recursive: true });
+  }, 120_000);
 });

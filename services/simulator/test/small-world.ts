@@ -107,4 +107,6 @@ export const plainBehaviour: Behaviour = {
     recognised: 0.35,
   },
   layouts: { suggestion: layout, clarification: { ...layout, words: 2 }, hint: layout },
+  drift: { lengthPerDay: 0, questionsPerDay: 0, topicSwing: 0, topicPeriodDays: 14 },
+  events: [],
 };

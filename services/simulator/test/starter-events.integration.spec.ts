@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +9,11 @@ import { fromJsonString } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { EventSchema, Source, Traffic } from '@gqr/protos/gqr/events/v1/events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readWorld } from '../src/adapters/yaml/topic-files.js';
 import { WORLD_DIR } from './shipped-world.js';
 
 const COMMAND = fileURLToPath(new URL('../src/starter-events.js', import.meta.url));
+const SCAN = fileURLToPath(new URL('../src/scan-leaks.js', import.meta.url));
 const run = promisify(execFile);
 
 describe('the starter sessions', () => {
@@ -46,6 +48,17 @@ describe('the starter sessions', () => {
     const shown = new Map(lists.map(({ impressionId, queries }) => [impressionId, queries.length]));
     expect(clicks.length).toBeGreaterThan(0);
     expect(clicks.every(({ impressionId, position }) => position <= (shown.get(impressionId) ?? 0))).toBe(true);
+  });
+
+  it('hold nothing that only the simulator may know', async () => {
+    const scan = (file: string) => run(process.execPath, [SCAN, `--world=${WORLD_DIR}`, join(folder, file)]);
+    expect((await scan('first.jsonl.gz')).stdout).toMatch(/1 files, \d{3,} hidden words, 0 leaks/);
+    const { intents } = readWorld(WORLD_DIR).searchTopics[0] ?? {};
+    writeFileSync(join(folder, 'features.jsonl'), `{"query":"hello","note":"${intents?.[0]?.need ?? ''}"}\n`);
+    await expect(scan('features.jsonl')).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/which only the simulator may know/) as string,
+    });
   });
 
   it('are the same bytes for the same options', async () => {

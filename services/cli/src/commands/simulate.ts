@@ -6,6 +6,7 @@ import {
   SimulationState,
   type SimulationSpecSchema,
   SimulatorService,
+  type StartSimulationRequestSchema,
   StartSimulationResponseSchema,
 } from '@gqr/protos/gqr/simulator/v1/simulator';
 import { type Action, type Context, inTime, withService } from '../context.js';
@@ -38,6 +39,10 @@ function describeSimulation(simulation: Simulation): string {
     ['clicked', share(simulation.clickedImpressions, simulation.impressions)],
     ['sessions', String(simulation.sessions)],
     ['failed calls', simulation.failedCalls === 0n ? undefined : String(simulation.failedCalls)],
+    [
+      'report',
+      simulation.endedAt === undefined || simulation.reportDirectory === '' ? undefined : `${simulation.reportDirectory}/report.md`,
+    ],
     ['error', simulation.error],
   ]);
   const rows = simulation.tasks.map((task) => [
@@ -81,11 +86,10 @@ async function watchToEnd(context: Context, simulator: Simulator, simulationId: 
   return simulation?.state === SimulationState.FAILED ? ExitCode.Failed : ExitCode.Done;
 }
 
-/** Starts a simulation; watches it to its end unless it is to be left alone. */
-export function simulate(spec: MessageInitShape<typeof SimulationSpecSchema>, detach: boolean): Action {
+function begin(request: MessageInitShape<typeof StartSimulationRequestSchema>, detach: boolean): Action {
   return (context) =>
     withService(context, 'simulator', SimulatorService, async (simulator) => {
-      const started = await simulator.startSimulation({ spec }, inTime(context));
+      const started = await simulator.startSimulation(request, inTime(context));
       if (!detach) return watchToEnd(context, simulator, started.simulation?.simulationId ?? '');
       context.terminal.result(
         documentOf(StartSimulationResponseSchema, started),
@@ -94,6 +98,12 @@ export function simulate(spec: MessageInitShape<typeof SimulationSpecSchema>, de
       return ExitCode.Done;
     });
 }
+
+/** Starts a simulation; watches it to its end unless it is to be left alone. */
+export const simulate = (spec: MessageInitShape<typeof SimulationSpecSchema>, detach: boolean): Action => begin({ spec }, detach);
+
+/** Goes on with a simulation that was cut off; "last" is the latest. */
+export const resume = (simulationId: string, detach: boolean): Action => begin({ resume: simulationId }, detach);
 
 /** Watches the latest simulation. */
 export const attach: Action = (context) =>

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gqr/simulator/v1/simulator.proto.
  */
 export const file_gqr_simulator_v1_simulator: GenFile = /*@__PURE__*/
-  fileDesc("CiBncXIvc2ltdWxhdG9yL3YxL3NpbXVsYXRvci5wcm90bxIQZ3FyLnNpbXVsYXRvci52MSJ0Cg5TaW11bGF0aW9uU3BlYxITCgtpbXByZXNzaW9ucxgBIAEoBBIMCgRkYXlzGAIgASgNEg0KBXVzZXJzGAMgASgNEgwKBHNlZWQYBCABKAQSDQoFdGFza3MYBSADKAkSEwoLY29uY3VycmVuY3kYBiABKA0iYQoKVGFza0NvdW50cxIPCgd0YXNrX2lkGAEgASgJEhMKC2ltcHJlc3Npb25zGAIgASgEEhsKE2NsaWNrZWRfaW1wcmVzc2lvbnMYAyABKAQSEAoIZGVncmFkZWQYBCABKAQiswMKClNpbXVsYXRpb24SFQoNc2ltdWxhdGlvbl9pZBgBIAEoCRIuCgRzcGVjGAIgASgLMiAuZ3FyLnNpbXVsYXRvci52MS5TaW11bGF0aW9uU3BlYxIwCgVzdGF0ZRgDIAEoDjIhLmdxci5zaW11bGF0b3IudjEuU2ltdWxhdGlvblN0YXRlEhMKC2ltcHJlc3Npb25zGAQgASgEEhsKE2NsaWNrZWRfaW1wcmVzc2lvbnMYBSABKAQSEAoIc2Vzc2lvbnMYBiABKAQSFAoMZmFpbGVkX2NhbGxzGAcgASgEEgwKBHJhdGUYCCABKAESGQoMc2Vjb25kc19sZWZ0GAkgASgBSACIAQESKwoFdGFza3MYCiADKAsyHC5ncXIuc2ltdWxhdG9yLnYxLlRhc2tDb3VudHMSLgoKc3RhcnRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWVycm9yGA0gASgJQg8KDV9zZWNvbmRzX2xlZnQiSAoWU3RhcnRTaW11bGF0aW9uUmVxdWVzdBIuCgRzcGVjGAEgASgLMiAuZ3FyLnNpbXVsYXRvci52MS5TaW11bGF0aW9uU3BlYyJLChdTdGFydFNpbXVsYXRpb25SZXNwb25zZRIwCgpzaW11bGF0aW9uGAEgASgLMhwuZ3FyLnNpbXVsYXRvci52MS5TaW11bGF0aW9uIi0KFEdldFNpbXVsYXRpb25SZXF1ZXN0EhUKDXNpbXVsYXRpb25faWQYASABKAkiSQoVR2V0U2ltdWxhdGlvblJlc3BvbnNlEjAKCnNpbXVsYXRpb24YASABKAsyHC5ncXIuc2ltdWxhdG9yLnYxLlNpbXVsYXRpb24iLwoWV2F0Y2hTaW11bGF0aW9uUmVxdWVzdBIVCg1zaW11bGF0aW9uX2lkGAEgASgJIksKF1dhdGNoU2ltdWxhdGlvblJlc3BvbnNlEjAKCnNpbXVsYXRpb24YASABKAsyHC5ncXIuc2ltdWxhdG9yLnYxLlNpbXVsYXRpb24iMAoXQ2FuY2VsU2ltdWxhdGlvblJlcXVlc3QSFQoNc2ltdWxhdGlvbl9pZBgBIAEoCSJMChhDYW5jZWxTaW11bGF0aW9uUmVzcG9uc2USMAoKc2ltdWxhdGlvbhgBIAEoCzIcLmdxci5zaW11bGF0b3IudjEuU2ltdWxhdGlvbiquAQoPU2ltdWxhdGlvblN0YXRlEiAKHFNJTVVMQVRJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIcChhTSU1VTEFUSU9OX1NUQVRFX1JVTk5JTkcQARIeChpTSU1VTEFUSU9OX1NUQVRFX1NVQ0NFRURFRBACEhsKF1NJTVVMQVRJT05fU1RBVEVfRkFJTEVEEAMSHgoaU0lNVUxBVElPTl9TVEFURV9DQU5DRUxMRUQQBDKxAwoQU2ltdWxhdG9yU2VydmljZRJmCg9TdGFydFNpbXVsYXRpb24SKC5ncXIuc2ltdWxhdG9yLnYxLlN0YXJ0U2ltdWxhdGlvblJlcXVlc3QaKS5ncXIuc2ltdWxhdG9yLnYxLlN0YXJ0U2ltdWxhdGlvblJlc3BvbnNlEmAKDUdldFNpbXVsYXRpb24SJi5ncXIuc2ltdWxhdG9yLnYxLkdldFNpbXVsYXRpb25SZXF1ZXN0GicuZ3FyLnNpbXVsYXRvci52MS5HZXRTaW11bGF0aW9uUmVzcG9uc2USaAoPV2F0Y2hTaW11bGF0aW9uEiguZ3FyLnNpbXVsYXRvci52MS5XYXRjaFNpbXVsYXRpb25SZXF1ZXN0GikuZ3FyLnNpbXVsYXRvci52MS5XYXRjaFNpbXVsYXRpb25SZXNwb25zZTABEmkKEENhbmNlbFNpbXVsYXRpb24SKS5ncXIuc2ltdWxhdG9yLnYxLkNhbmNlbFNpbXVsYXRpb25SZXF1ZXN0GiouZ3FyLnNpbXVsYXRvci52MS5DYW5jZWxTaW11bGF0aW9uUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("CiBncXIvc2ltdWxhdG9yL3YxL3NpbXVsYXRvci5wcm90bxIQZ3FyLnNpbXVsYXRvci52MSK0AQoOU2ltdWxhdGlvblNwZWMSEwoLaW1wcmVzc2lvbnMYASABKAQSDAoEZGF5cxgCIAEoDRINCgV1c2VycxgDIAEoDRIMCgRzZWVkGAQgASgEEg0KBXRhc2tzGAUgAygJEhMKC2NvbmN1cnJlbmN5GAYgASgNEgwKBHJhdGUYByABKAESEQoJcmVhbF90aW1lGAggASgIEg4KBnBvbGljeRgJIAEoCRINCgV3b3JsZBgKIAEoCSJhCgpUYXNrQ291bnRzEg8KB3Rhc2tfaWQYASABKAkSEwoLaW1wcmVzc2lvbnMYAiABKAQSGwoTY2xpY2tlZF9pbXByZXNzaW9ucxgDIAEoBBIQCghkZWdyYWRlZBgEIAEoBCLNAwoKU2ltdWxhdGlvbhIVCg1zaW11bGF0aW9uX2lkGAEgASgJEi4KBHNwZWMYAiABKAsyIC5ncXIuc2ltdWxhdG9yLnYxLlNpbXVsYXRpb25TcGVjEjAKBXN0YXRlGAMgASgOMiEuZ3FyLnNpbXVsYXRvci52MS5TaW11bGF0aW9uU3RhdGUSEwoLaW1wcmVzc2lvbnMYBCABKAQSGwoTY2xpY2tlZF9pbXByZXNzaW9ucxgFIAEoBBIQCghzZXNzaW9ucxgGIAEoBBIUCgxmYWlsZWRfY2FsbHMYByABKAQSDAoEcmF0ZRgIIAEoARIZCgxzZWNvbmRzX2xlZnQYCSABKAFIAIgBARIrCgV0YXNrcxgKIAMoCzIcLmdxci5zaW11bGF0b3IudjEuVGFza0NvdW50cxIuCgpzdGFydGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFZXJyb3IYDSABKAkSGAoQcmVwb3J0X2RpcmVjdG9yeRgOIAEoCUIPCg1fc2Vjb25kc19sZWZ0IlgKFlN0YXJ0U2ltdWxhdGlvblJlcXVlc3QSLgoEc3BlYxgBIAEoCzIgLmdxci5zaW11bGF0b3IudjEuU2ltdWxhdGlvblNwZWMSDgoGcmVzdW1lGAIgASgJIksKF1N0YXJ0U2ltdWxhdGlvblJlc3BvbnNlEjAKCnNpbXVsYXRpb24YASABKAsyHC5ncXIuc2ltdWxhdG9yLnYxLlNpbXVsYXRpb24iLQoUR2V0U2ltdWxhdGlvblJlcXVlc3QSFQoNc2ltdWxhdGlvbl9pZBgBIAEoCSJJChVHZXRTaW11bGF0aW9uUmVzcG9uc2USMAoKc2ltdWxhdGlvbhgBIAEoCzIcLmdxci5zaW11bGF0b3IudjEuU2ltdWxhdGlvbiIvChZXYXRjaFNpbXVsYXRpb25SZXF1ZXN0EhUKDXNpbXVsYXRpb25faWQYASABKAkiSwoXV2F0Y2hTaW11bGF0aW9uUmVzcG9uc2USMAoKc2ltdWxhdGlvbhgBIAEoCzIcLmdxci5zaW11bGF0b3IudjEuU2ltdWxhdGlvbiIwChdDYW5jZWxTaW11bGF0aW9uUmVxdWVzdBIVCg1zaW11bGF0aW9uX2lkGAEgASgJIkwKGENhbmNlbFNpbXVsYXRpb25SZXNwb25zZRIwCgpzaW11bGF0aW9uGAEgASgLMhwuZ3FyLnNpbXVsYXRvci52MS5TaW11bGF0aW9uKq4BCg9TaW11bGF0aW9uU3RhdGUSIAocU0lNVUxBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhwKGFNJTVVMQVRJT05fU1RBVEVfUlVOTklORxABEh4KGlNJTVVMQVRJT05fU1RBVEVfU1VDQ0VFREVEEAISGwoXU0lNVUxBVElPTl9TVEFURV9GQUlMRUQQAxIeChpTSU1VTEFUSU9OX1NUQVRFX0NBTkNFTExFRBAEMrEDChBTaW11bGF0b3JTZXJ2aWNlEmYKD1N0YXJ0U2ltdWxhdGlvbhIoLmdxci5zaW11bGF0b3IudjEuU3RhcnRTaW11bGF0aW9uUmVxdWVzdBopLmdxci5zaW11bGF0b3IudjEuU3RhcnRTaW11bGF0aW9uUmVzcG9uc2USYAoNR2V0U2ltdWxhdGlvbhImLmdxci5zaW11bGF0b3IudjEuR2V0U2ltdWxhdGlvblJlcXVlc3QaJy5ncXIuc2ltdWxhdG9yLnYxLkdldFNpbXVsYXRpb25SZXNwb25zZRJoCg9XYXRjaFNpbXVsYXRpb24SKC5ncXIuc2ltdWxhdG9yLnYxLldhdGNoU2ltdWxhdGlvblJlcXVlc3QaKS5ncXIuc2ltdWxhdG9yLnYxLldhdGNoU2ltdWxhdGlvblJlc3BvbnNlMAESaQoQQ2FuY2VsU2ltdWxhdGlvbhIpLmdxci5zaW11bGF0b3IudjEuQ2FuY2VsU2ltdWxhdGlvblJlcXVlc3QaKi5ncXIuc2ltdWxhdG9yLnYxLkNhbmNlbFNpbXVsYXRpb25SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * What to simulate.
@@ -63,6 +63,35 @@ export type SimulationSpec = Message<"gqr.simulator.v1.SimulationSpec"> & {
    * @generated from field: uint32 concurrency = 6;
    */
   concurrency: number;
+
+  /**
+   * Impressions a second at most, up to 100,000; 0 for as fast as lists come.
+   *
+   * @generated from field: double rate = 7;
+   */
+  rate: number;
+
+  /**
+   * Whether users act on the wall clock and take their time, so that somebody can watch them come and click. `days` is then 0 or 1.
+   *
+   * @generated from field: bool real_time = 8;
+   */
+  realTime: boolean;
+
+  /**
+   * What makes the lists: "gateway" or empty, or a stand-in policy of known quality such as "good", "ordinary", "poor", "unrelated".
+   * A stand-in needs no gateway, and nothing of it is logged there.
+   *
+   * @generated from field: string policy = 9;
+   */
+  policy: string;
+
+  /**
+   * World to live in, on the simulator's machine: a folder, or a file of sessions (.tsv); empty for the one that ships.
+   *
+   * @generated from field: string world = 10;
+   */
+  world: string;
 };
 
 /**
@@ -210,6 +239,13 @@ export type Simulation = Message<"gqr.simulator.v1.Simulation"> & {
    * @generated from field: string error = 13;
    */
   error: string;
+
+  /**
+   * Folder on the simulator's machine with its report, which is there when it has ended. The report is for evaluation only.
+   *
+   * @generated from field: string report_directory = 14;
+   */
+  reportDirectory: string;
 };
 
 /**
@@ -226,11 +262,19 @@ export const SimulationSchema: GenMessage<Simulation> = /*@__PURE__*/
  */
 export type StartSimulationRequest = Message<"gqr.simulator.v1.StartSimulationRequest"> & {
   /**
-   * What to simulate.
+   * What to simulate. Required unless `resume` is set.
    *
    * @generated from field: gqr.simulator.v1.SimulationSpec spec = 1;
    */
   spec?: SimulationSpec | undefined;
+
+  /**
+   * Id of a simulation that was cut off, cancelled or failed, to go on with where it stopped; "last" for the latest. Survives restarts
+   * of the simulator.
+   *
+   * @generated from field: string resume = 2;
+   */
+  resume: string;
 };
 
 /**
@@ -442,7 +486,8 @@ export const SimulationStateSchema: GenEnum<SimulationState> = /*@__PURE__*/
  */
 export const SimulatorService: GenService<{
   /**
-   * Starts a simulation. FAILED_PRECONDITION: one is running already.
+   * Starts a simulation, or goes on with one. FAILED_PRECONDITION: one is running already. NOT_FOUND: the one to go on with was not
+   * kept. INVALID_ARGUMENT: the specification is wrong, or the world has faults; each is named with file, line and remedy.
    *
    * @generated from rpc gqr.simulator.v1.SimulatorService.StartSimulation
    */

@@ -1,7 +1,7 @@
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { grpcClient, type GrpcClient, RpcError } from '@gqr/chassis/grpc/client';
 import { QueryOrigin, Traffic } from '@gqr/protos/gqr/events/v1/events';
-import { RecommendationService } from '@gqr/protos/gqr/recommendation/v1/recommendation';
+import { Degradation_Level, RecommendationService, type RecommendResponse } from '@gqr/protos/gqr/recommendation/v1/recommendation';
 import { status } from '@grpc/grpc-js';
 import {
   CallFailedError,
@@ -38,6 +38,13 @@ function translateRecommend(error: unknown): unknown {
   return new GatewayRefusesError(`the gateway refuses what the simulation needs (${error.reason}); ${remedy}`);
 }
 
+/** What made a list, for the report. */
+function policyOf({ modelVersions, degradation }: RecommendResponse): string {
+  if (degradation?.level === Degradation_Level.COOCCURRENCE) return 'co-occurrence';
+  if (degradation?.level === Degradation_Level.POPULAR) return 'popular queries';
+  return modelVersions.find(({ kind }) => kind.startsWith('policy.'))?.version ?? 'base model';
+}
+
 /** The gateway over gRPC, called as a search backend calls it. */
 export class GrpcGateway implements Gateway {
   private readonly client: GrpcClient<typeof RecommendationService>;
@@ -58,7 +65,7 @@ export class GrpcGateway implements Gateway {
       sessionId: call.sessionId,
       userId: call.userId,
       queryOrigin: call.origin === 'typed' ? QueryOrigin.TYPED : QueryOrigin.RECOMMENDATION,
-      occurredAt: timestampFromDate(call.occurredAt),
+      ...(call.occurredAt !== undefined && { occurredAt: timestampFromDate(call.occurredAt) }),
       traffic: Traffic.SIMULATED,
     };
     try {
@@ -67,6 +74,7 @@ export class GrpcGateway implements Gateway {
         impressionId: answer.impressionId,
         queries: answer.recommendations.map(({ text, query }) => ({ text, query: query === '' ? text : query })),
         degraded: answer.degradation !== undefined,
+        policy: policyOf(answer),
       };
     } catch (error) {
       throw translateRecommend(error);
@@ -77,7 +85,11 @@ export class GrpcGateway implements Gateway {
     const request = {
       impressionId,
       sessionId,
-      clicks: clicks.map(({ position, text, occurredAt }) => ({ position, text, occurredAt: timestampFromDate(occurredAt) })),
+      clicks: clicks.map(({ position, text, occurredAt }) => ({
+        position,
+        text,
+        ...(occurredAt !== undefined && { occurredAt: timestampFromDate(occurredAt) }),
+      })),
       traffic: Traffic.SIMULATED,
     };
     try {

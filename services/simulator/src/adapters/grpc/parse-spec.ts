@@ -1,12 +1,13 @@
 import { type FieldViolation, InvalidRequestError } from '@gqr/chassis/errors';
 import type { SimulationSpec as SpecMessage } from '@gqr/protos/gqr/simulator/v1/simulator';
 import { TASK_IDS, type TaskId } from '../../domain/population/behaviour.js';
-import type { SimulationSpec } from '../../domain/simulation/progress.js';
+import { GATEWAY, type SimulationSpec } from '../../domain/simulation/progress.js';
 
 const MOST_IMPRESSIONS = 10_000_000;
 const MOST_DAYS = 366;
 const MOST_USERS = 1_000_000;
 const MOST_CONCURRENCY = 64;
+const MOST_RATE = 100_000;
 
 const isTask = (id: string): id is TaskId => TASK_IDS.some((task) => task === id);
 
@@ -19,6 +20,12 @@ function* faults(spec: SpecMessage): Generator<FieldViolation> {
   if (users > MOST_USERS) yield { field: 'spec.users', description: `is ${users}; must be 1 to ${MOST_USERS}, or 0 for 500` };
   if (concurrency > MOST_CONCURRENCY) {
     yield { field: 'spec.concurrency', description: `is ${concurrency}; must be 1 to ${MOST_CONCURRENCY}, or 0 for 4` };
+  }
+  if (!(spec.rate >= 0 && spec.rate <= MOST_RATE)) {
+    yield { field: 'spec.rate', description: `is ${spec.rate}; must be above 0 and at most ${MOST_RATE}, or 0 for no limit` };
+  }
+  if (spec.realTime && days > 1) {
+    yield { field: 'spec.days', description: `is ${days}; on the wall clock leave it out: users come now` };
   }
   for (const [index, task] of tasks.entries()) {
     const known = TASK_IDS.join(', ');
@@ -40,5 +47,9 @@ export function parseSpec(spec: SpecMessage | undefined): SimulationSpec {
     seed: spec.seed,
     tasks,
     concurrency: spec.concurrency || 4,
+    rate: spec.rate,
+    realTime: spec.realTime,
+    policy: spec.policy || GATEWAY,
+    world: spec.world,
   };
 }

@@ -22,6 +22,8 @@ import { Simulations } from '../../domain/simulation/simulations.js';
 import { parseSpec } from './parse-spec.js';
 
 const SERVICE = 'SimulatorService';
+/** Stands for the latest simulation that was kept. */
+const LATEST = 'last';
 /** A watcher is told of changes at most this often. */
 const WATCH_EVERY_MS = 250;
 
@@ -52,6 +54,7 @@ function toMessage({ spec, state, tasks, startedAt, endedAt, secondsLeft, ...pro
     startedAt: timestampFromDate(startedAt),
     ...(endedAt !== undefined && { endedAt: timestampFromDate(endedAt) }),
     error: progress.error,
+    reportDirectory: progress.reportDirectory,
   });
 }
 
@@ -77,7 +80,8 @@ export class SimulatorController implements OnModuleDestroy {
 
   @GrpcMethod(SERVICE, 'StartSimulation')
   startSimulation(request: StartSimulationRequest): MessageInitShape<typeof StartSimulationResponseSchema> {
-    const simulation = this.simulations.start(parseSpec(request.spec));
+    const { resume, spec } = request;
+    const simulation = resume === '' ? this.simulations.start(parseSpec(spec)) : this.simulations.resume(resume === LATEST ? '' : resume);
     noteRpc({ simulation: simulation.id });
     return { simulation: toMessage(simulation.progress) };
   }

@@ -30,6 +30,21 @@ const layout = z
     wordsSpread: raw.words_spread,
   }));
 
+const day = z.number().min(0, 'is below 0; count days from the beginning of the simulated time');
+const period = { from_day: day, to_day: day };
+const worldEvent = z
+  .discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({ kind: z.literal('trend'), ...period, topic: z.string(), factor: positive }),
+      z.strictObject({ kind: z.literal('bots'), ...period, share, clicks: share }),
+    ],
+    { error: 'is no event; write "kind: trend" or "kind: bots"' },
+  )
+  .refine((event) => event.to_day > event.from_day, 'ends before it begins; let to_day be after from_day')
+  .transform(({ from_day: fromDay, to_day: toDay, ...event }) => ({ ...event, fromDay, toDay }));
+const perDay = z.number().min(-1, 'is below -1; use -1 to 1').max(1, 'is above 1; use -1 to 1');
+
 const behaviourSchema = z
   .strictObject({
     population: z.strictObject({
@@ -67,8 +82,15 @@ const behaviourSchema = z
       recognised: share,
     }),
     layouts: z.strictObject({ suggestion: layout, clarification: layout, hint: layout }),
+    drift: z.strictObject({
+      length_per_day: perDay,
+      questions_per_day: perDay,
+      topic_swing: spread,
+      topic_period_days: positive,
+    }),
+    events: z.array(worldEvent),
   })
-  .transform(({ population, segments, sessions, clicks, layouts }): Behaviour => ({
+  .transform(({ population, segments, sessions, clicks, layouts, drift, events }): Behaviour => ({
     population: {
       neverClick: population.never_click,
       appetiteSpread: population.appetite_spread,
@@ -102,6 +124,13 @@ const behaviourSchema = z
       recognised: clicks.recognised,
     },
     layouts,
+    drift: {
+      lengthPerDay: drift.length_per_day,
+      questionsPerDay: drift.questions_per_day,
+      topicSwing: drift.topic_swing,
+      topicPeriodDays: drift.topic_period_days,
+    },
+    events,
   }));
 
 /** Reads `<worldDir>/behaviour.yaml`. @throws WorldError */

@@ -21,6 +21,8 @@ export interface View {
   readonly task: TaskId;
   readonly segment: Segment;
   readonly appetite: number;
+  /** For a bot, the probability with which it clicks whatever it is shown. */
+  readonly robot?: number | undefined;
   /** Queries that the user has asked in this session. */
   readonly asked: readonly string[];
   /** The answer that the user has just read; empty if there is none. */
@@ -63,14 +65,22 @@ export class ClickModel {
 
   /** Probability of a click on each query, given that nothing above it was clicked. */
   probabilities(view: View): number[] {
+    const { robot } = view;
+    return robot === undefined ? this.byAppetite(view)(view.appetite) : view.queries.map(() => robot);
+  }
+
+  /** The same for a user of any appetite; that of the view does not matter. */
+  byAppetite(view: View): (appetite: number) => number[] {
     const layout = this.behaviour.layouts[view.task];
     const said = view.queries.map((_, at) => this.saidAbove(view, at));
     const mood = this.mood(view, said);
-    return view.queries.map((_, at) => {
-      const attractiveness = Math.min(1, mood * this.worth(view, at) * (1 - this.behaviour.clicks.redundancy * (said[at] ?? 0)));
-      const noise = view.appetite === 0 ? 0 : layout.noise;
-      return examination(layout, at + 1) * (attractiveness + (1 - attractiveness) * noise);
-    });
+    const pull = view.queries.map((_, at) => mood * this.worth(view, at) * (1 - this.behaviour.clicks.redundancy * (said[at] ?? 0)));
+    return (appetite) =>
+      pull.map((each, at) => {
+        const attractiveness = Math.min(1, appetite * each);
+        const noise = appetite === 0 ? 0 : layout.noise;
+        return examination(layout, at + 1) * (attractiveness + (1 - attractiveness) * noise);
+      });
   }
 
   /** Draws the clicked positions, 1-based, in order. */
@@ -85,11 +95,11 @@ export class ClickModel {
     return clicks;
   }
 
-  /** How ready the user is to click anything of this list: eagerness, less for a session that has tired and a list that repeats itself. */
-  private mood({ task, appetite, ignored }: View, said: readonly number[]): number {
+  /** How ready a user of appetite 1 is to click anything of this list: less in a session that has tired, and for a list that repeats itself. */
+  private mood({ task, ignored }: View, said: readonly number[]): number {
     const { clicks, layouts } = this.behaviour;
     const repeats = said.length < 2 ? 0 : said.reduce((sum, again) => sum + again, 0) / (said.length - 1);
-    return layouts[task].strength * appetite * (1 - clicks.fatigue) ** ignored * (1 - clicks.clutter * repeats);
+    return layouts[task].strength * (1 - clicks.fatigue) ** ignored * (1 - clicks.clutter * repeats);
   }
 
   /** What a query is worth on its own. */

@@ -32,6 +32,23 @@ export interface Layout {
   readonly wordsSpread: number;
 }
 
+/** How tastes and interests move from day to day; zeros leave them as they are. */
+export interface Drift {
+  /** Relative change a day of the length that people like. */
+  readonly lengthPerDay: number;
+  /** Relative change a day of the liking for questions. */
+  readonly questionsPerDay: number;
+  /** How far the popularity of topics swings up and down, on the log scale; each topic at its own time. */
+  readonly topicSwing: number;
+  readonly topicPeriodDays: number;
+}
+
+/** Something that happens in the world from one day to another, counted from the beginning of the simulated time. */
+export type WorldEvent = { readonly fromDay: number; readonly toDay: number } & (
+  | { readonly kind: 'trend'; readonly topic: string; readonly factor: number }
+  | { readonly kind: 'bots'; readonly share: number; readonly clicks: number }
+);
+
 /** How simulated people behave. Every parameter, its meaning and its source are in `world/behaviour.yaml`. */
 export interface Behaviour {
   readonly population: {
@@ -67,4 +84,6 @@ export interface Behaviour {
     readonly recognised: number;
   };
   readonly layouts: Readonly<Record<TaskId, Layout>>;
+  readonly drift: Drift;
+  readonly events: readonly WorldEvent[];
 }

@@ -12,6 +12,8 @@ export interface User {
   readonly appetite: number;
   /** Probability of typing the next query rather than leave with a need unmet. */
   readonly initiative: number;
+  /** For a bot, the probability with which it clicks whatever it is shown. */
+  readonly robot?: number;
 }
 
 function makeUser(seed: bigint, index: number, { population, segments }: Behaviour): User {

@@ -5,17 +5,13 @@ import type { Intent, SearchTopic } from '../world/topic.js';
 import type { Stop, World } from '../world/world.js';
 import type { Behaviour } from './behaviour.js';
 import type { Exchange, Journey, ShownQuery } from './journey.js';
+import { meaningAtStop } from './meanings.js';
+import { needsAfter, startsOf } from './needs.js';
 
 /** One of several wordings; the k-th most usual with a weight of k^-exponent (Zipf). */
 export function drawPhrasing(random: Random, phrasings: readonly string[], exponent: number): string {
   const ranked = phrasings.map((text, at) => ({ text, weight: (at + 1) ** -exponent }));
   return draw(random, ranked, ({ weight }) => weight)?.text ?? '';
-}
-
-/** The intent with which a session about a topic begins. */
-function drawStart(random: Random, topic: SearchTopic): Stop | undefined {
-  const intent = draw(random, topic.intents, ({ share }) => share);
-  return intent && { topic, intent };
 }
 
 /** The way through a topic's intents, and sometimes into another topic. */
@@ -34,7 +30,7 @@ export class SearchJourney implements Journey {
     topic: SearchTopic,
     random: Random,
   ) {
-    const start = drawStart(random, topic);
+    const start = draw(random, startsOf(topic), ({ weight }) => weight)?.stop;
     if (start === undefined) throw new RangeError('no intent of the topic has a share');
     this.at = start;
     this.exchange = this.ask(start, random);
@@ -46,18 +42,7 @@ export class SearchJourney implements Journey {
   }
 
   meaningOf(text: string): Meaning {
-    const { topic } = this.at;
-    const { fits, topical } = this.judge.intents(topic, text);
-    const among = (wanted: (intent: Intent) => boolean): number =>
-      topic.intents.reduce((best, intent, index) => (wanted(intent) ? Math.max(best, fits[index] ?? 0) : best), 0);
-    const need = this.need;
-    return {
-      need: need === undefined ? 0 : (this.judge.intents(need.topic, text).fits[need.topic.intents.indexOf(need.intent)] ?? 0),
-      other: among((intent) => !this.met.has(intent) && intent !== need?.intent),
-      met: among((intent) => this.met.has(intent)),
-      topical,
-      fits,
-    };
+    return meaningAtStop(this.judge, text, { at: this.at, need: this.need, met: this.met });
   }
 
   follow({ text, query }: ShownQuery, random: Random): void {
@@ -85,22 +70,7 @@ export class SearchJourney implements Journey {
   }
 
   private drawNeed(random: Random): void {
-    const { topic, intent } = this.at;
-    const open = intent.next.flatMap(({ to, weight }) => {
-      const next = topic.intents.find(({ id }) => id === to);
-      return next === undefined || this.met.has(next) ? [] : [{ stop: { topic, intent: next }, weight }];
-    });
-    const leave = { stop: undefined, weight: intent.leave.weight * this.behaviour.sessions.leaveFactor };
-    const next = draw(random, [...open, leave], ({ weight }) => weight);
-    this.need = next?.stop ?? this.drawOtherTopic(random);
-  }
-
-  /** Where the user goes on when done with the topic; usually nowhere. */
-  private drawOtherTopic(random: Random): Stop | undefined {
-    if (random() >= this.behaviour.sessions.otherTopic) return undefined;
-    const topics = this.at.intent.leave.to.map((id) => this.world.topic(id)).filter((topic) => topic?.kind === 'search');
-    const topic = topics[Math.floor(random() * topics.length)];
-    return topic && drawStart(random, topic);
+    this.need = draw(random, needsAfter(this.world, this.behaviour, this.at, this.met), ({ weight }) => weight)?.need;
   }
 
   /** The intent that a clicked query expresses: the one needed, else the best of the topic, else whoever uses these very words. */

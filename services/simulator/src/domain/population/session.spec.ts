@@ -55,7 +55,7 @@ describe('a population', () => {
 describe('a session', () => {
   it('asks only what people type, in steps that the topic knows', () => {
     const known = new Set(sourdough.intents.flatMap(({ phrasings }) => phrasings));
-    const about = sessions(sourceOf(new Set(['suggestion'])), 800).filter(([, query]) => known.has(query ?? ''));
+    const about = sessions(sourceOf(new Set(['suggestion'])), 3_000).filter(([, query]) => known.has(query ?? ''));
     const after = about.filter(([, query]) => query === 'how to make a sourdough starter').map(([, , next]) => next);
     expect(new Set(after)).toEqual(
       new Set([

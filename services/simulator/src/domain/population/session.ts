@@ -4,6 +4,9 @@ import type { Behaviour, TaskId } from './behaviour.js';
 import type { Exchange, Journey, ShownQuery } from './journey.js';
 import type { User } from './population.js';
 
+/** Time that a bot takes, relative to a person. */
+const ROBOT_PACE = 0.05;
+
 /** How the user came to a query. */
 export type Origin = 'typed' | 'recommendation';
 
@@ -91,12 +94,13 @@ export class Session {
   }
 
   private view(task: TaskId, queries: readonly ShownQuery[]): View {
-    const { segment, appetite } = this.user;
+    const { segment, appetite, robot } = this.user;
     const { query, response } = this.journey.current;
     return {
       task,
       segment,
       appetite,
+      robot,
       asked: [...this.history.map((exchange) => exchange.query), query],
       answer: response,
       ignored: this.ignored,
@@ -105,6 +109,7 @@ export class Session {
   }
 
   private pass(seconds: number): void {
-    this.seconds += seconds * drawAroundOne(this.random, this.behaviour.sessions.secondsSpread);
+    const pace = this.user.robot === undefined ? 1 : ROBOT_PACE;
+    this.seconds += pace * seconds * drawAroundOne(this.random, this.behaviour.sessions.secondsSpread);
   }
 }

@@ -4,6 +4,8 @@ import type { RelevanceJudge } from '../relevance/relevance-judge.js';
 import type { Facet, WritingRequest, WritingTopic } from '../world/topic.js';
 import type { Behaviour } from './behaviour.js';
 import type { Exchange, Journey, ShownQuery } from './journey.js';
+import { meaningForDraft } from './meanings.js';
+import { facetsAfter } from './needs.js';
 import { drawPhrasing } from './search-journey.js';
 
 /** A request for a piece of writing, and its refinements one after the other. */
@@ -36,17 +38,7 @@ export class WritingJourney implements Journey {
   }
 
   meaningOf(text: string): Meaning {
-    const { facets } = this.request;
-    const { fits, topical } = this.judge.facets(this.request, text);
-    const among = (wanted: (facet: Facet) => boolean): number =>
-      facets.reduce((best, facet, index) => (wanted(facet) ? Math.max(best, fits[index] ?? 0) : best), 0);
-    return {
-      need: among((facet) => facet === this.need),
-      other: among((facet) => facet !== this.need && !this.met.has(facet)),
-      met: among((facet) => this.met.has(facet)),
-      topical,
-      fits,
-    };
+    return meaningForDraft(this.judge, text, { request: this.request, need: this.need, met: this.met });
   }
 
   follow({ text, query }: ShownQuery, random: Random): void {
@@ -73,8 +65,6 @@ export class WritingJourney implements Journey {
   }
 
   private drawNeed(random: Random): void {
-    const open = this.request.facets.filter((facet) => !this.met.has(facet));
-    const content = random() < this.behaviour.sessions.contentWithDraft;
-    this.need = content ? undefined : draw(random, open, ({ weight }) => weight);
+    this.need = draw(random, facetsAfter(this.behaviour, this.request, this.met), ({ weight }) => weight)?.need;
   }
 }

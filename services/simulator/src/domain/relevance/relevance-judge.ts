@@ -69,9 +69,27 @@ export class RelevanceJudge {
     for (const { phrasings } of [...world.searchTopics.flatMap(({ intents }) => intents), ...facets]) {
       for (const phrasing of phrasings) this.vocabulary.add(phrasing);
     }
-    for (const topic of world.searchTopics) this.topics.set(topic.id, new CachedScene(new Scene(this.vocabulary, topic.intents.map((intent) => ({ ...intent, about: [intent.need, intent.answer] })))));
+    for (const topic of world.searchTopics)
+      this.topics.set(
+        topic.id,
+        new CachedScene(
+          new Scene(
+            this.vocabulary,
+            topic.intents.map((intent) => ({ ...intent, about: [intent.need, intent.answer] })),
+          ),
+        ),
+      );
     for (const topic of world.writingTopics) {
-      for (const request of topic.requests) this.requests.set(request, new CachedScene(new Scene(this.vocabulary, request.facets.map((facet) => ({ ...facet, about: [facet.becomes] })))));
+      for (const request of topic.requests)
+        this.requests.set(
+          request,
+          new CachedScene(
+            new Scene(
+              this.vocabulary,
+              request.facets.map((facet) => ({ ...facet, about: [facet.becomes] })),
+            ),
+          ),
+        );
     }
     for (const [at, { id }] of world.searchTopics.entries()) this.topicAt.set(id, at);
     const weightOf = (stem: string): number => this.vocabulary.weightOf(stem);

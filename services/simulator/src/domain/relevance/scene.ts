@@ -18,7 +18,8 @@ const UNCOVERED = { first: 0.1, middle: 0.6, last: 0.3 };
 const SHARED_WORD = 0.3;
 /** Share of a text that a target accounts for from which it says something, and at which it is the target's. */
 const CONTENT = { from: 0.35, to: 0.85 };
-export const ramp = (value: number, { from, to }: { from: number; to: number }): number => Math.min(1, Math.max(0, (value - from) / (to - from)));
+export const ramp = (value: number, { from, to }: { from: number; to: number }): number =>
+  Math.min(1, Math.max(0, (value - from) / (to - from)));
 /** A text that expresses more than this many things at once expresses each the less: a heap of keywords is no query. */
 const THINGS_AT_ONCE = 1.75;
 
@@ -107,8 +108,7 @@ export class Scene {
     for (const [word, targets] of users) this.telling.set(word, 1 - (1 - SHARED_WORD) * ((targets.size - 1) / others));
   }
 
-  private readonly weightOf = (stem: string): number =>
-    this.weights.get(stem, () => this.findWeight(stem));
+  private readonly weightOf = (stem: string): number => this.weights.get(stem, () => this.findWeight(stem));
 
   private findWeight(stem: string): number {
     let telling = 0;

@@ -159,7 +159,9 @@ export class Vocabulary {
   private findCandidates(stem: string): Spelling[] {
     return this.spellingsOf(stem).flatMap(({ word, credit }) => [
       { word, credit },
-      ...[...(this.synonyms.get(word) ?? [])].filter((synonym) => synonym !== word).map((synonym) => ({ word: synonym, credit: credit * SYNONYM })),
+      ...[...(this.synonyms.get(word) ?? [])]
+        .filter((synonym) => synonym !== word)
+        .map((synonym) => ({ word: synonym, credit: credit * SYNONYM })),
     ]);
   }
 

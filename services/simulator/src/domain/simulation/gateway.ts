@@ -11,7 +11,8 @@ export interface RecommendCall {
   readonly response: string;
   readonly history: readonly Exchange[];
   readonly origin: Origin;
-  readonly occurredAt: Date;
+  /** When the user asks; undefined for now. */
+  readonly occurredAt: Date | undefined;
 }
 
 /** The list that was recommended; without queries there is nothing to show, and no impression. */
@@ -19,13 +20,15 @@ export interface RecommendedList {
   readonly impressionId: string;
   readonly queries: readonly ShownQuery[];
   readonly degraded: boolean;
+  /** What made the list: the version of a language model policy, or what took its place. */
+  readonly policy: string;
 }
 
 /** Clicks on a list. */
 export interface ClickReport {
   readonly impressionId: string;
   readonly sessionId: string;
-  readonly clicks: readonly { readonly position: number; readonly text: string; readonly occurredAt: Date }[];
+  readonly clicks: readonly { readonly position: number; readonly text: string; readonly occurredAt: Date | undefined }[];
 }
 
 /** What the users talk to, as a search backend would. A failed call throws one of the errors below. */

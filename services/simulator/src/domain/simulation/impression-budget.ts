@@ -1,10 +1,13 @@
 /** Counts impressions towards a goal that several sessions work at, so that it is hit exactly although some calls fail. */
 export class ImpressionBudget {
-  private made = 0;
   private underWay = 0;
   private waiting: (() => void)[] = [];
 
-  constructor(readonly goal: number) {}
+  /** @param made impressions that were made before */
+  constructor(
+    readonly goal: number,
+    private made = 0,
+  ) {}
 
   /** Share of the goal that is made or under way, in [0, 1]. */
   get share(): number {

@@ -1,5 +1,8 @@
 import type { TaskId } from '../population/behaviour.js';
 
+/** Lists come from the gateway. */
+export const GATEWAY = 'gateway';
+
 /** What is simulated. */
 export interface SimulationSpec {
   readonly impressions: number;
@@ -8,6 +11,14 @@ export interface SimulationSpec {
   readonly seed: bigint;
   readonly tasks: readonly TaskId[];
   readonly concurrency: number;
+  /** Impressions a second at most; 0 for as fast as the gateway answers. */
+  readonly rate: number;
+  /** Whether users act on the wall clock and take their time, so that somebody can watch them. */
+  readonly realTime: boolean;
+  /** What makes the lists: "gateway", or the name of a stand-in policy, which needs no gateway and leaves no trace in its log. */
+  readonly policy: string;
+  /** World that the users live in: a folder, or a file of sessions; empty for the one that the service was started with. */
+  readonly world: string;
 }
 
 export type SimulationState = 'running' | 'succeeded' | 'failed' | 'cancelled';
@@ -38,6 +49,8 @@ export interface Progress {
   readonly endedAt: Date | undefined;
   /** Why it failed, with the remedy; empty if it did not. */
   readonly error: string;
+  /** Folder of its report, which is there when it has ended. */
+  readonly reportDirectory: string;
 }
 
 const RATE_WINDOW_MS = 30_000;

@@ -21,6 +21,11 @@ export class SimulatedClock {
     });
   }
 
+  /** Days from the beginning to a moment. */
+  dayOf(moment: Date): number {
+    return Math.max(0, (moment.getTime() - this.begin) / (24 * HOUR_MS));
+  }
+
   /** The moment up to which `share` of the traffic has come, in [0, 1]; grows with it. */
   at(share: number): Date {
     const total = this.cumulative.at(-1) ?? 0;

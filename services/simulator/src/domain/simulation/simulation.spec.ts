@@ -1,11 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FakeGateway, type FakeGatewayOptions } from '../../../test/fake-gateway.js';
+import { FakeJournals } from '../../../test/fake-journals.js';
 import { plainBehaviour, smallWorld } from '../../../test/small-world.js';
 import { standInPolicies } from '../measure/stand-in-policies.js';
 import { SessionSource } from '../population/session-source.js';
 import { RelevanceJudge } from '../relevance/relevance-judge.js';
 import { CallFailedError, GatewayRefusesError } from './gateway.js';
+import type { SimulationHead } from './journal.js';
 import type { SimulationSpec } from './progress.js';
 import type { SimulationObserver } from './simulation.js';
 import { SimulationRunningError, Simulations, UnknownSimulationError } from './simulations.js';
@@ -21,6 +23,10 @@ const spec: SimulationSpec = {
   seed: 1n,
   tasks: ['suggestion', 'clarification', 'hint'],
   concurrency: 3,
+  rate: 0,
+  realTime: false,
+  policy: 'gateway',
+  world: '',
 };
 
 function prepare(options: FakeGatewayOptions = {}) {
@@ -34,7 +40,13 @@ function prepare(options: FakeGatewayOptions = {}) {
     ended: () => undefined,
   };
   let ids = 0;
-  const simulations = new Simulations((population) => new SessionSource(world, judge, plainBehaviour, population), gateway, silent, {
+  const journals = new FakeJournals();
+  const reports: SimulationHead[] = [];
+  const stageFor = ({ seed, users, tasks }: SimulationSpec) => ({
+    source: new SessionSource(world, judge, plainBehaviour, { seed, users, tasks: new Set(tasks) }),
+    gateway,
+  });
+  const simulations = new Simulations(stageFor, journals, silent, {
     firstPauseMs: 100,
     longestPauseMs: 1_000,
     giveUpAfterMs: 10_000,
@@ -45,8 +57,11 @@ function prepare(options: FakeGatewayOptions = {}) {
       await setImmediate();
     },
     newId: () => `sim-${++ids}`,
+    writeReport: async (head) => {
+      reports.push(head);
+    },
   });
-  return { gateway, simulations };
+  return { gateway, simulations, journals, reports, time: () => time };
 }
 
 describe('a simulation', () => {
@@ -73,15 +88,15 @@ describe('a simulation', () => {
     await simulations.start(spec).ended;
     const starts = new Map<string, number>();
     for (const { sessionId, occurredAt } of gateway.recommended) {
-      if (!starts.has(sessionId)) starts.set(sessionId, occurredAt.getTime());
+      if (!starts.has(sessionId)) starts.set(sessionId, occurredAt?.getTime() ?? Number.NaN);
     }
     const inOrder = [...starts].sort(([a], [b]) => Number(a.split('-').at(-1)) - Number(b.split('-').at(-1))).map(([, at]) => at);
     expect(inOrder).toEqual([...inOrder].sort((a, b) => a - b));
     expect(inOrder[0]).toBeLessThan(NOW - 6 * 86_400_000);
     expect(inOrder.at(-1)).toBeGreaterThan(NOW - 86_400_000);
-    expect(Math.max(...gateway.reports.flatMap(({ clicks }) => clicks.map((click) => click.occurredAt.getTime())))).toBeLessThan(
-      NOW + 3_600_000,
-    );
+    expect(
+      Math.max(...gateway.reports.flatMap(({ clicks }) => clicks.map((click) => click.occurredAt?.getTime() ?? Number.NaN))),
+    ).toBeLessThan(NOW + 3_600_000);
   });
 
   it('is the same again for the same seed', async () => {
@@ -124,6 +139,61 @@ describe('a simulation', () => {
     await simulation.cancel();
     expect(simulation.progress).toMatchObject({ state: 'cancelled', impressions: 0, failedCalls: 0 });
     expect(simulation.progress.endedAt).toBeDefined();
+  });
+});
+
+describe('a simulation that is cut off', () => {
+  it('goes on where it stopped, with sessions that have not begun, on the same simulated days, and counts on', async () => {
+    const { gateway, simulations, journals, reports } = prepare();
+    const first = simulations.start(spec);
+    await new Promise<void>((resolve) => {
+      const stop = first.onChange(() => {
+        if (first.progress.impressions < 80) return;
+        stop();
+        resolve();
+      });
+    });
+    await first.cancel();
+    const before = first.progress;
+    const sessionsBefore = new Set(gateway.recommended.map(({ sessionId }) => sessionId));
+    const asked = gateway.recommended.length;
+    const second = simulations.resume('');
+    await second.ended;
+    expect(before.impressions).toBeLessThan(200);
+    expect(second.progress).toMatchObject({ simulationId: 'sim-1', state: 'succeeded', impressions: 200, startedAt: before.startedAt });
+    const after = gateway.recommended.slice(asked);
+    expect(after.filter(({ sessionId }) => sessionsBefore.has(sessionId))).toEqual([]);
+    expect(new Set(after.map(({ sessionId }) => sessionId.slice(0, 5)))).toEqual(new Set(['sim-1']));
+    expect(Math.max(...after.map(({ occurredAt }) => occurredAt?.getTime() ?? Infinity))).toBeLessThan(NOW + 3_600_000);
+    const shown = journals.kept.get('sim-1')?.entries.filter(({ kind }) => kind === 'shown') ?? [];
+    expect(shown).toHaveLength(200);
+    expect(shown.filter((entry) => entry.kind === 'shown' && entry.clicks.length > 0)).toHaveLength(second.progress.clickedImpressions);
+    expect(reports.map(({ id }) => id)).toEqual(['sim-1', 'sim-1']);
+  });
+
+  it('is unknown if it was not kept', () => {
+    expect(() => prepare().simulations.resume('sim-7')).toThrow(UnknownSimulationError);
+  });
+});
+
+describe('a simulation at a rate', () => {
+  it('asks for no more lists than that', async () => {
+    const { simulations, time } = prepare();
+    const began = time();
+    await simulations.start({ ...spec, impressions: 50, rate: 10, concurrency: 1 }).ended;
+    expect(time() - began).toBeGreaterThanOrEqual(4_900);
+  });
+
+  it('has users take their time on the wall clock, and says no times of its own', async () => {
+    const { gateway, simulations, time } = prepare();
+    const began = time();
+    const simulation = simulations.start({ ...spec, impressions: 30, realTime: true, concurrency: 1 });
+    await simulation.ended;
+    expect(simulation.progress.state).toBe('succeeded');
+    // About 40 seconds from question to question.
+    expect(time() - began).toBeGreaterThan(120_000);
+    expect(gateway.recommended.every(({ occurredAt }) => occurredAt === undefined)).toBe(true);
+    expect(gateway.reports.flatMap(({ clicks }) => clicks).every(({ occurredAt }) => occurredAt === undefined)).toBe(true);
   });
 });
 

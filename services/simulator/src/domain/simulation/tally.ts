@@ -1,4 +1,5 @@
 import type { TaskId } from '../population/behaviour.js';
+import type { ShownEntry } from './journal.js';
 import type { TaskCounts } from './progress.js';
 
 /** Counts of a simulation by task. */
@@ -22,6 +23,12 @@ export class Tally {
     if (counts === undefined) return;
     counts.impressions++;
     if (degraded) counts.degraded++;
+  }
+
+  /** Counts what was shown before the simulation was cut off. */
+  restore({ task, degraded, clicks }: ShownEntry): void {
+    this.impression(task, degraded);
+    if (clicks.length > 0) this.clickedImpression(task);
   }
 
   clickedImpression(task: TaskId): void {

@@ -73,7 +73,13 @@ function take(random: Random, counted: readonly [string, number][], count: numbe
   const left = [...counted];
   const taken: string[] = [];
   while (taken.length < count && left.length > 0) {
-    const [drawn] = left.splice(drawIndex(random, left.map(([, times]) => times)), 1);
+    const [drawn] = left.splice(
+      drawIndex(
+        random,
+        left.map(([, times]) => times),
+      ),
+      1,
+    );
     if (drawn !== undefined) taken.push(drawn[0]);
   }
   return taken;
