@@ -169,7 +169,7 @@ def run(job: Job, worker: Worker) -> None:
     if not math.isfinite(reporter.loss):
         raise LearnerError("the loss is not a number", "lower learningRate")
     losses = {split: _mean_loss(trainer, split, splits[split], worker) for split in ("validation", "test")}
-    files = export(trainer.model, job.out)
+    files = export(trainer.model, base_path.stem, job.out)
     metrics = {
         "nllPerToken": {"train": reporter.loss, **losses},
         "instances": {split: len(examples) for split, examples in splits.items()},
@@ -181,9 +181,11 @@ def run(job: Job, worker: Worker) -> None:
     worker.result(metrics, files)
 
 
-def export(model: Any, out: Path) -> list[str]:
+def export(model: Any, base_name: str, out: Path) -> list[str]:
     """Writes the adapter for PEFT and for llama.cpp; returns the names of the files, relative to `out`."""
     peft_folder = out / "peft"
+    for adapter in model.peft_config.values():
+        adapter.base_model_name_or_path = base_name  # not the folder of this machine where the model happened to lie
     model.save_pretrained(peft_folder)
     (peft_folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card
     base = model.get_base_model().config
