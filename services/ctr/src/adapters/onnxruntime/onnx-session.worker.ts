@@ -28,7 +28,8 @@ async function open(): Promise<{ session: InferenceSession; provider: string }> 
         graphOptimizationLevel: 'all',
         // Plans memory by shape, and here nearly every batch has a shape of its own.
         enableMemPattern: false,
-        logSeverityLevel: 3,
+        // Errors are thrown; they need not be written past the service's log as well.
+        logSeverityLevel: 4,
       });
       return { session, provider };
     } catch (error) {
