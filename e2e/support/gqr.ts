@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -169,13 +169,14 @@ export class Gqr {
     return this.services().find((service) => service.name === name);
   }
 
-  /** Waits until the supervisor has found `names` ready. */
-  async untilReady(names: readonly ServiceName[], timeout = PATIENCE_MS): Promise<void> {
-    const waiting = (): readonly ServiceName[] => {
+  /** Waits until the supervisor has found `names` ready. @throws Error with what it said, if it ends or they are not ready in time */
+  async untilReady(names: readonly ServiceName[]): Promise<void> {
+    for (const end = Date.now() + PATIENCE_MS; ; await sleep(200)) {
+      const waiting = names.filter((name) => this.service(name)?.state !== 'ready');
+      if (waiting.length === 0) return;
       if (this.process.exitCode !== null) throw new Error(`the system ended:\n${this.text}`);
-      return names.filter((name) => this.service(name)?.state !== 'ready');
-    };
-    await expect.poll(waiting, { timeout, interval: 200, message: 'services that are not ready' }).toEqual([]);
+      if (Date.now() > end) throw new Error(`not ready in time: ${waiting.join(', ')}\n${this.text}`);
+    }
   }
 
   /** Runs `npx gqr` on it. */
