@@ -21,7 +21,6 @@ export interface PolicyStore {
   /** Version that should serve a task; undefined if none was trained. */
   stable(taskId: string): Promise<string | undefined>;
 }
-export const POLICY_STORE = Symbol('PolicyStore');
 
 /** A model that runs one policy. */
 export interface PolicyModel extends TokenModel {
@@ -35,7 +34,6 @@ export interface PolicyBackend {
   /** Opens a policy and warms it up. @throws Error when the adapter cannot be loaded */
   open(artefact: PolicyArtefact): Promise<PolicyModel>;
 }
-export const POLICY_BACKEND = Symbol('PolicyBackend');
 
 /** A loaded policy. */
 export interface LoadedPolicy {
