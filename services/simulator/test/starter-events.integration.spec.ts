@@ -50,7 +50,7 @@ describe('the starter sessions', () => {
     expect(clicks.every(({ impressionId, position }) => position <= (shown.get(impressionId) ?? 0))).toBe(true);
   });
 
-  it('hold nothing that only the simulator may know', async () => {
+  it('hold nothing that only the simulator may know', { timeout: 120_000 }, async () => {
     const scan = (file: string) => run(process.execPath, [SCAN, `--world=${WORLD_DIR}`, join(folder, file)]);
     expect((await scan('first.jsonl.gz')).stdout).toMatch(/1 files, \d{3,} hidden words, 0 leaks/);
     const { intents } = readWorld(WORLD_DIR).searchTopics[0] ?? {};
@@ -61,7 +61,7 @@ describe('the starter sessions', () => {
     });
   });
 
-  it('are the same bytes for the same options', async () => {
+  it('are the same bytes for the same options', { timeout: 120_000 }, async () => {
     expect((await write('again.jsonl.gz')).equals(first)).toBe(true);
   });
 });

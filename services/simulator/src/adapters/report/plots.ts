@@ -3,7 +3,6 @@ import { parseHTML } from 'linkedom';
 import type { Row, SimulationReport } from '../../domain/report/simulation-report.js';
 
 const COLOURS = { type: 'categorical', range: ['#3b6fb6', '#d1603d', '#4b8b3b', '#8a5fa8', '#b58900', '#2a9d9d', '#888888'] } as const;
-const { document } = parseHTML('<html><body></body></html>');
 
 /** As much of the DOM as is used here; the server has no other. */
 interface Picture {
@@ -13,9 +12,13 @@ interface Picture {
   setAttribute(name: string, value: string): void;
 }
 
+/** Plot's types speak of a browser's DOM, which this project does not compile against. */
+const render = Plot.plot as unknown as (options: Omit<Plot.PlotOptions, 'document'> & { readonly document: unknown }) => Picture;
+const page = parseHTML('<html><body></body></html>') as { readonly document: unknown };
+
 function toSvg(options: Plot.PlotOptions, title: string): string {
-  const plot = Plot.plot({
-    document: document as unknown as NonNullable<Plot.PlotOptions['document']>,
+  const plot = render({
+    document: page.document,
     style: { fontSize: '12px' },
     marginLeft: 56,
     marginTop: 44,
@@ -26,7 +29,7 @@ function toSvg(options: Plot.PlotOptions, title: string): string {
       Plot.text([`${title} (simulated)`], { frameAnchor: 'top-left', dy: -36, fontSize: 13, fontWeight: 'bold' }),
       ...(options.marks ?? []),
     ],
-  }) as unknown as Picture;
+  });
   const [svg] = plot.tagName.toLowerCase() === 'svg' ? [plot] : plot.getElementsByTagName('svg');
   if (svg === undefined) throw new Error('the plot has no picture');
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');

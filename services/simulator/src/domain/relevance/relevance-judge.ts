@@ -3,7 +3,7 @@ import type { World } from '../world/world.js';
 import { BoundedCache } from './bounded-cache.js';
 import { type Content, ContentIndex } from './content-index.js';
 import { PhraseIndex } from './phrase-index.js';
-import { type Judgement, ramp, Scene } from './scene.js';
+import { type Expressible, type Judgement, ramp, Scene } from './scene.js';
 import { type Reading, stemsOf, Vocabulary } from './vocabulary.js';
 
 const CACHED_TEXTS = 20_000;
@@ -18,6 +18,8 @@ const TOPICAL = { from: 0.4, to: 0.8 };
 const ANY_MATTER: Belonging = { share: 0, surely: 1 };
 const NOTHING: Judgement = { fits: [], topical: 0 };
 
+const needsOf = ({ intents }: SearchTopic): Expressible[] => intents.map((intent) => ({ ...intent, about: [intent.need, intent.answer] }));
+const refinementsOf = ({ facets }: WritingRequest): Expressible[] => facets.map((facet) => ({ ...facet, about: [facet.becomes] }));
 const matterOf = ({ title, entities, intents }: SearchTopic): Content => ({
   own: [title, ...entities, ...intents.flatMap(({ phrasings, concepts }) => [...phrasings, ...concepts.flat()])],
   around: intents.flatMap(({ need, answer }) => [need, answer]),
@@ -28,14 +30,16 @@ interface Belonging {
   readonly surely: number;
 }
 
-/** A scene that remembers what it judged. */
+/** A scene that is made when it is first asked, and remembers what it judged. */
 class CachedScene {
   private readonly judgements = new BoundedCache<Judgement>(CACHED_TEXTS_OF_SCENE);
+  private scene: Scene | undefined;
 
-  constructor(private readonly scene: Scene) {}
+  constructor(private readonly make: () => Scene) {}
 
   judge(text: string, read: (text: string) => Reading, belonging: () => Belonging): Judgement {
     return this.judgements.get(text, () => {
+      this.scene ??= this.make();
       const { fits, topical } = this.scene.judge(read(text));
       const { share, surely } = belonging();
       return { fits: fits.map((fit) => fit * surely), topical: Math.max(topical, ...fits, ramp(share, TOPICAL)) * surely };
@@ -52,11 +56,11 @@ export class RelevanceJudge {
   private readonly vocabulary: Vocabulary;
   private readonly topics = new Map<string, CachedScene>();
   private readonly requests = new Map<WritingRequest, CachedScene>();
-  /** All snippets of the world: whether a text is a way of refining any piece of writing at all. */
   /** What each search topic as a whole is about. */
   private readonly matters: ContentIndex;
   private readonly topicAt = new Map<string, number>();
   private readonly sharesOf = new BoundedCache<{ readonly shares: Float64Array; readonly most: number }>(CACHED_TEXTS);
+  /** All snippets of the world: whether a text is a way of refining any piece of writing at all. */
   private readonly refinements: PhraseIndex;
   private readonly readings = new BoundedCache<Reading>(CACHED_TEXTS);
   /** Words of answers, which are long and which many lists are shown under. */
@@ -65,35 +69,24 @@ export class RelevanceJudge {
 
   constructor(world: World) {
     this.vocabulary = new Vocabulary(world.synonyms);
-    const facets = world.writingTopics.flatMap(({ requests }) => requests.flatMap((request) => request.facets));
-    for (const { phrasings } of [...world.searchTopics.flatMap(({ intents }) => intents), ...facets]) {
-      for (const phrasing of phrasings) this.vocabulary.add(phrasing);
+    const requests = world.writingTopics.flatMap((topic) => topic.requests);
+    const snippets = requests.flatMap(({ facets }) => facets.flatMap(({ phrasings }) => phrasings));
+    for (const phrasing of world.searchTopics.flatMap(({ intents }) => intents.flatMap(({ phrasings }) => phrasings))) {
+      this.vocabulary.add(phrasing);
     }
-    for (const topic of world.searchTopics)
-      this.topics.set(
-        topic.id,
-        new CachedScene(
-          new Scene(
-            this.vocabulary,
-            topic.intents.map((intent) => ({ ...intent, about: [intent.need, intent.answer] })),
-          ),
-        ),
-      );
-    for (const topic of world.writingTopics) {
-      for (const request of topic.requests)
-        this.requests.set(
-          request,
-          new CachedScene(
-            new Scene(
-              this.vocabulary,
-              request.facets.map((facet) => ({ ...facet, about: [facet.becomes] })),
-            ),
-          ),
-        );
+    for (const snippet of snippets) this.vocabulary.add(snippet);
+    // What a word is worth and may stand for must not depend on which scene is asked first: all words are known before any is.
+    const scenes = [...world.searchTopics.map(needsOf), ...requests.map(refinementsOf)];
+    for (const { concepts, about } of scenes.flat()) for (const text of [...concepts.flat(), ...about]) this.vocabulary.learn(text);
+    for (const { title, entities } of world.searchTopics) for (const text of [title, ...entities]) this.vocabulary.learn(text);
+
+    for (const [at, topic] of world.searchTopics.entries()) {
+      this.topicAt.set(topic.id, at);
+      this.topics.set(topic.id, new CachedScene(() => new Scene(this.vocabulary, needsOf(topic))));
     }
-    for (const [at, { id }] of world.searchTopics.entries()) this.topicAt.set(id, at);
+    for (const request of requests) this.requests.set(request, new CachedScene(() => new Scene(this.vocabulary, refinementsOf(request))));
     const weightOf = (stem: string): number => this.vocabulary.weightOf(stem);
-    this.refinements = new PhraseIndex(this.vocabulary, weightOf, [facets.flatMap(({ phrasings }) => phrasings)]);
+    this.refinements = new PhraseIndex(this.vocabulary, weightOf, [snippets]);
     this.matters = new ContentIndex(this.vocabulary, weightOf, world.searchTopics.map(matterOf));
   }
 

@@ -26,6 +26,8 @@ const SHORTEST_PART = 3;
 
 const splitter = /[^\p{L}\p{N}]+/u;
 
+const STEMS = new BoundedCache<string>(CACHED_STEMS);
+
 /** Stems of a text's words, function words left out unless there is nothing else. */
 export function stemsOf(text: string): string[] {
   const words = text
@@ -35,7 +37,7 @@ export function stemsOf(text: string): string[] {
     .split(splitter)
     .filter((word) => word !== '');
   const telling = words.filter((word) => !FUNCTION_WORDS.has(word));
-  return (telling.length > 0 ? telling : words).map((word) => stemmer(word));
+  return (telling.length > 0 ? telling : words).map((word) => STEMS.get(word, () => stemmer(word)));
 }
 
 /** Whether two words differ by one letter that is missing, added, wrong or swapped with its neighbour. */
@@ -46,7 +48,7 @@ function isOneSlip(a: string, b: string): boolean {
   let [endA, endB] = [a.length, b.length];
   while (endA > from && endB > from && a[endA - 1] === b[endB - 1]) [endA, endB] = [endA - 1, endB - 1];
   const [left, right] = [a.slice(from, endA), b.slice(from, endB)];
-  return Math.max(left.length, right.length) <= 1 || (left.length === 2 && left === [...right].reverse().join(''));
+  return Math.max(left.length, right.length) <= 1 || (left.length === 2 && left === `${right.charAt(1)}${right.charAt(0)}`);
 }
 
 function trigramsOf(word: string): Set<string> {
@@ -96,7 +98,12 @@ export class Vocabulary {
     }
   }
 
-  /** Adds a text that people type; rare words tell more. All texts must be added before anything is asked. */
+  /** Adds the words of a text that says what something is about, though nobody types it. */
+  learn(text: string): void {
+    for (const stem of stemsOf(text)) this.idOf(stem);
+  }
+
+  /** Adds a text that people type; rare words tell more. All texts must be added or learnt before anything is asked. */
   add(text: string): void {
     this.total++;
     for (const stem of new Set(stemsOf(text))) {

@@ -107,7 +107,14 @@ export function simulationReport({ id, spec, startedAt }: SimulationHead, entrie
     simulationId: id,
     startedAt: startedAt.toISOString(),
     spec: { ...spec, seed: spec.seed.toString() },
-    tasks: all.rows.map(({ of: _, ...figures }) => figures),
+    tasks: all.rows.map(({ task, impressions, clickRate, margin, expectedClickRate, degraded }) => ({
+      task,
+      impressions,
+      clickRate,
+      margin,
+      expectedClickRate,
+      degraded,
+    })),
     positions: [...positions.values()].map(({ task, position, shown, clicked }) => ({
       task,
       position,
