@@ -11,7 +11,10 @@ export class EnvironmentError extends Error {
     if (error instanceof EnvironmentError) return error;
     if (error?.code === 'ENOSPC' || error?.code === 'EDQUOT') return diskFull();
     if (error?.code === 'EACCES' || error?.code === 'EROFS' || error?.code === 'EPERM') {
-      return new EnvironmentError(`${error.path ?? 'the cache folder'} cannot be written`, 'set GQR_CACHE to a folder that you may write to');
+      return new EnvironmentError(
+        `${error.path ?? 'the cache folder'} cannot be written`,
+        'set GQR_CACHE to a folder that you may write to',
+      );
     }
     return new EnvironmentError(error?.message ?? String(error), 'remove the learner folder from the cache folder and start again');
   }
