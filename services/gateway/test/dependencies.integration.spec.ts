@@ -115,7 +115,8 @@ describe('generation', () => {
     await expect.poll(async () => (await ask()).degradation, { timeout: 5_000, interval: 100 }).toBeUndefined();
   });
 
-  it('that hangs for everybody is soon not waited for by each', async () => {
+  // Tried again because on a busy machine the circuit can have come to its next trial call before the last question is asked.
+  it('that hangs for everybody is soon not waited for by each', { retry: 2 }, async () => {
     dependencies.generation.on('StreamGenerate', hang);
     for (let call = 0; call < 5; call++) await ask(700);
     expect((await get(gateway.http, '/metrics')).text).toMatch(/gqr_gateway_circuit_open\{dependency="generation",service="gateway"\} 1/);
