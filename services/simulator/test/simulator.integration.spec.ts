@@ -71,7 +71,7 @@ describe('the simulator as a service', () => {
     rmSync(data, { recursive: true });
   });
 
-  it('sends what a search backend would send and nothing of what its users want', async () => {
+  it('sends what a search backend would send and nothing of what its users want', { timeout: 120_000 }, async () => {
     await client.startSimulation({ spec: { impressions: 300n, days: 3, seed: 5n } });
     expect(await ended()).toMatchObject({ state: SimulationState.SUCCEEDED, impressions: 300n, failedCalls: 0n });
     const { queries, answers } = loggedTexts(world, gateway);
@@ -217,7 +217,7 @@ describe('the simulator as a service', () => {
 });
 
 describe('the simulator that is killed', () => {
-  it('goes on with its simulation when it is started again', async () => {
+  it('goes on with its simulation when it is started again', { timeout: 300_000 }, async () => {
     const world = readWorld(WORLD_DIR);
     const { ordinary } = standInPolicies(world.only('training'));
     if (ordinary === undefined) throw new Error('no such policy');
@@ -227,7 +227,7 @@ describe('the simulator that is killed', () => {
     const first = await startService(MAIN, env);
     const before = grpcClient(SimulatorService, first.grpc);
     await before.startSimulation({ spec: { impressions: 400n, days: 5 } });
-    await expect.poll(() => gateway.requests.length, { timeout: 30_000 }).toBeGreaterThan(60);
+    await expect.poll(() => gateway.requests.length, { timeout: 60_000 }).toBeGreaterThan(60);
     first.process.kill('SIGKILL');
     before.close();
     const begun = new Set(gateway.requests.map(({ sessionId }) => sessionId));
@@ -246,5 +246,5 @@ describe('the simulator that is killed', () => {
     await second.stop();
     gateway.close();
     rmSync(data, { recursive: true });
-  }, 120_000);
+  });
 });

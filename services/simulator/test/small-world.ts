@@ -103,6 +103,7 @@ export const plainBehaviour: Behaviour = {
     redundancy: 0.7,
     clutter: 0,
     fatigue: 0,
+    stammer: 0.8,
     assistantVoice: 0.3,
     recognised: 0.35,
   },

@@ -16,6 +16,7 @@ interface Picture {
 const render = Plot.plot as unknown as (options: Omit<Plot.PlotOptions, 'document'> & { readonly document: unknown }) => Picture;
 const page = parseHTML('<html><body></body></html>') as { readonly document: unknown };
 
+/** @param title is taken as it is: no text that comes from outside */
 function toSvg(options: Plot.PlotOptions, title: string): string {
   const plot = render({
     document: page.document,
@@ -25,16 +26,13 @@ function toSvg(options: Plot.PlotOptions, title: string): string {
     y: { percent: true, grid: true, label: null, zero: true },
     color: COLOURS,
     ...options,
-    marks: [
-      Plot.text([`${title} (simulated)`], { frameAnchor: 'top-left', dy: -36, fontSize: 13, fontWeight: 'bold' }),
-      ...(options.marks ?? []),
-    ],
   });
   const [svg] = plot.tagName.toLowerCase() === 'svg' ? [plot] : plot.getElementsByTagName('svg');
   if (svg === undefined) throw new Error('the plot has no picture');
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   svg.setAttribute('style', 'background: white; color: #222');
-  return `${svg.outerHTML}\n`;
+  const heading = `<text x="8" y="18" text-anchor="start" font-size="13" font-weight="bold">${title} (simulated)</text>`;
+  return `${svg.outerHTML.replace(/<\/svg>$/, `${heading}</svg>`)}\n`;
 }
 
 const interval = ({ clickRate, margin }: Row | SimulationReport['tasks'][number]) => ({

@@ -68,6 +68,9 @@ describe('the hidden click model', () => {
     const at = (text: string): number => model.probabilities(view([], { queries: [{ text, meaning: NEEDED }] }))[0] ?? 0;
     expect(at(long)).toBeLessThan(0.15);
     expect(at('would you like a dutch oven')).toBeCloseTo(0.5 * 0.3);
+    // 12 words where 6 are usual, half of them repeats.
+    const twice = `${SIX_WORDS[1] ?? ''} `.repeat(2).replace(/ for/g, ' fits');
+    expect(at(twice)).toBeCloseTo(0.5 * Math.exp(-((Math.log(12 / 6) / 0.6) ** 2) / 2) * 0.2);
     const asker = { id: 'asker', share: 1, length: 1, questions: 1.25 };
     expect(first({ need: 1 }, { segment: asker })).toBeCloseTo(0.5 / 1.25);
   });

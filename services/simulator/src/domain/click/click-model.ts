@@ -45,6 +45,20 @@ const ramp = (value: number, { from, to }: Ramp): number => Math.min(1, Math.max
 const SAME_WORDS: Ramp = { from: 0.5, to: 0.95 };
 /** Share of a query's words in the answer from which it counts as answered. A good next query takes up some of them. */
 const ALL_TOLD: Ramp = { from: 0.7, to: 1 };
+/** Share of words that are repeats, from which it is noticed. */
+const STAMMER: Ramp = { from: 0.1, to: 0.5 };
+/** Little words come again in any sentence. */
+const LITTLE_WORD = 3;
+/** Share of the longer words of a text that stand in it before. */
+function repeatedWords(text: string): number {
+  const words =
+    text
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu)
+      ?.filter((word) => word.length > LITTLE_WORD) ?? [];
+  return words.length === 0 ? 0 : 1 - new Set(words).size / words.length;
+}
+
 const sameWords = (similarity: number): number => ramp(similarity, SAME_WORDS);
 
 /** Probability that a position of a list is looked at; positions are 1-based. */
@@ -141,6 +155,7 @@ export class ClickModel {
     const off = Math.log(length / (words * segment.length)) / wordsSpread;
     const style = QUESTION.test(text) ? segment.questions : 1 / segment.questions;
     const voice = ASSISTANT_VOICE.test(text) ? this.behaviour.clicks.assistantVoice : 1;
-    return Math.exp((-off * off) / 2) * style * voice;
+    const stammer = 1 - this.behaviour.clicks.stammer * ramp(repeatedWords(text), STAMMER);
+    return Math.exp((-off * off) / 2) * style * voice * stammer;
   }
 }

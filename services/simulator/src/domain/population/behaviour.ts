@@ -80,6 +80,7 @@ export interface Behaviour {
     readonly redundancy: number;
     readonly clutter: number;
     readonly fatigue: number;
+    readonly stammer: number;
     readonly assistantVoice: number;
     readonly recognised: number;
   };
