@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { grpcClient } from '@gqr/chassis/grpc/client';
+import { type Run, RunState, TrainerService } from '@gqr/protos/gqr/trainer/v1/trainer';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Gqr, impossible, PATIENCE_MS, SERVICES, type ServiceName } from './support/gqr.js';
 import { writeLogFile } from './support/log-file.js';
@@ -53,22 +55,15 @@ describe('kill -9 of any service', { timeout: 2 * PATIENCE_MS }, () => {
     await gqr.json('events', 'import', file);
     await gqr.json('train', 'cooccurrence');
     const started = await gqr.json<RunDocument>('train', 'ctr', '--detach', ...TINY_CTR);
-    const runId = started.run.runId;
+    const { runId } = started.run;
+    const trainer = grpcClient(TrainerService, gqr.service('trainer')?.grpc ?? '');
     // The trainer is away for a while after it was killed.
-    const show = async (): Promise<Partial<RunDocument['run']>> => {
-      const { code, stdout } = await gqr.cli(['runs', 'show', runId, '--json']);
-      return code === 0 ? (JSON.parse(stdout) as RunDocument).run : {};
-    };
-    const stage = async (): Promise<string | undefined> => (await show()).progress?.stage;
-    await expect.poll(stage, { timeout: PATIENCE_MS, interval: 50 }).toBe('train');
+    const look = async (): Promise<Run | undefined> => (await trainer.getRun({ runId }).catch(() => undefined))?.run;
+    await expect.poll(async () => (await look())?.progress?.stage, { timeout: PATIENCE_MS, interval: 50 }).toBe('train');
     await kill('trainer');
-    let run: Partial<RunDocument['run']> = {};
-    const state = async (): Promise<string | undefined> => {
-      run = await show();
-      return run.state;
-    };
-    await expect.poll(state, { timeout: PATIENCE_MS, interval: 500 }).toMatch(/SUCCEEDED|FAILED|CANCELLED/);
-    expect(run).toMatchObject({ state: 'RUN_STATE_SUCCEEDED', attempts: 2, model: { kind: 'ctr' } });
+    await expect.poll(async () => (await look())?.endedAt, { timeout: PATIENCE_MS, interval: 500 }).toBeDefined();
+    expect(await look()).toMatchObject({ state: RunState.SUCCEEDED, attempts: 2, error: '', model: { kind: 'ctr' } });
+    trainer.close();
     expect(gqr.service('trainer')?.restarts).toBe(1);
     await gqr.untilReady(SERVICES);
   });

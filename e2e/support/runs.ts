@@ -20,9 +20,6 @@ export interface RunDocument {
   readonly run: {
     readonly runId: string;
     readonly state: string;
-    readonly error?: string;
-    readonly attempts?: number;
-    readonly progress?: { readonly stage?: string };
     readonly model?: { readonly kind: string; readonly version: string };
     readonly metrics?: Readonly<Record<string, unknown>>;
   };

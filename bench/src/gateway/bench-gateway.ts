@@ -34,7 +34,8 @@ interface Sample {
 
 interface Measured {
   readonly samples: readonly Sample[];
-  readonly degraded: number;
+  /** Why answers were degraded, once for each of them. */
+  readonly reasons: readonly string[];
   readonly requestsPerSecond: number;
   readonly cpuMsPerRequest: number;
 }
@@ -85,7 +86,7 @@ async function measureGateway({ addresses, queries }: Surroundings, { concurrenc
     GQR_LOG_LEVEL: 'warn',
   });
   const client = grpcClient(RecommendationService, gateway.grpc);
-  let degraded = 0;
+  const reasons: string[] = [];
   const one = async (index: number): Promise<Sample> => {
     const startedAt = performance.now();
     const query = queries[index % queries.length] ?? '';
@@ -97,12 +98,12 @@ async function measureGateway({ addresses, queries }: Surroundings, { concurrenc
       sessionId: `s${String(index % 50)}`,
     });
     const totalMs = performance.now() - startedAt;
-    if (answer.degradation !== undefined) degraded++;
+    if (answer.degradation !== undefined) reasons.push(answer.degradation.reasons.join('+'));
     const phases = Object.fromEntries(answer.timings.map(({ phase, durationMs }) => [phase, durationMs]));
     return { totalMs, besideMs: totalMs - (phases['generation'] ?? 0), phases };
   };
   await load(warmUp, concurrency, one);
-  degraded = 0;
+  reasons.length = 0;
   const cpuBefore = cpuMs(gateway.process.pid);
   const startedAt = performance.now();
   const samples = await load(requests, concurrency, one);
@@ -111,7 +112,7 @@ async function measureGateway({ addresses, queries }: Surroundings, { concurrenc
   client.close();
   await gateway.stop();
   rmSync(folder, { recursive: true, force: true });
-  return { samples, degraded, requestsPerSecond, cpuMsPerRequest };
+  return { samples, reasons, requestsPerSecond, cpuMsPerRequest };
 }
 
 /** The real co-occurrence service and click predictor with models of `registry`; undefined if it lacks one of them. */
@@ -145,10 +146,10 @@ function printMeasured(measured: readonly (readonly [string, Measured])[], direc
     return [name, ms(p50), ratio(p50, BUDGET_MS.p50), ms(p99), ratio(p99, BUDGET_MS.p99), ratio(whole, alone)];
   });
   printTable(head, [['LLM alone (fake), without a gateway', ms(alone), '', ms(quantile(direct, 0.99)), '', '1.00'], ...rows]);
-  for (const [name, { samples, degraded, requestsPerSecond, cpuMsPerRequest }] of measured) {
+  for (const [name, { samples, reasons, requestsPerSecond, cpuMsPerRequest }] of measured) {
     console.log(
       `\n${name}: ${requestsPerSecond.toFixed(0)} requests/s, ${cpuMsPerRequest.toFixed(2)} ms of CPU a request in the gateway, ` +
-        `${String(degraded)} of ${String(samples.length)} degraded`,
+        `${String(reasons.length)} of ${String(samples.length)} degraded${reasons.length === 0 ? '' : ` (${[...new Set(reasons)].join(', ')})`}`,
     );
     const phases = [...new Set(samples.flatMap((sample) => Object.keys(sample.phases)))];
     const all = sum(samples.map(({ besideMs }) => besideMs));

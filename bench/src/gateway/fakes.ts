@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
-import { CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
+import { CtrService, type PredictListRequest, type PredictNextRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService, ListReward, type StreamGenerateRequest } from '@gqr/protos/gqr/generation/v1/generation';
 import { FakeService } from './fake-service.js';
 
 export const TASK = 'suggestion';
 const COUNT = 3;
+const FAKE_CTR = { kind: 'ctr', version: 'fake' };
 const FAKE_SNAPSHOT = { kind: 'cooccurrence', version: 'fake' };
 
 function listFor({ request }: StreamGenerateRequest) {
@@ -53,7 +54,11 @@ export function startFakeCtr(): Promise<FakeService> {
       clickProbabilities: queries.map((_, index) => 0.5 ** (index + 1)),
       multiReward: 0.6,
       singleReward: 0.8,
-      model: { kind: 'ctr', version: 'fake' },
+      model: FAKE_CTR,
+    }),
+    PredictNext: ({ candidates }: PredictNextRequest) => ({
+      clickProbabilities: candidates.map((_, index) => 0.5 ** (index + 1)),
+      model: FAKE_CTR,
     }),
   });
 }
