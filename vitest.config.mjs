@@ -4,8 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['services/*/dist/**/*.spec.js', 'services/console/dist-test/**/*.spec.js', 'e2e/dist/**/*.spec.js'],
-    testTimeout: 20_000,
-    hookTimeout: 120_000,
+    // Generous, because tests assert correctness, and machines are busy.
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     maxWorkers: 2,
   },
