@@ -16,18 +16,30 @@ async function openSample(page: Page): Promise<void> {
 
 /** Makes the gateway's streams wait for a step before each message. */
 function stepwise(gateway: FakeGatewayServer): { step(): Promise<void>; run(): void } {
-  let gate = Promise.withResolvers<undefined>();
-  gateway.beforePiece = () => gate.promise;
+  // A step may be made before its piece is due: what was let through ahead of time is counted.
+  let ahead = 0;
+  const waiting: (() => void)[] = [];
+  gateway.beforePiece = () => {
+    if (ahead > 0) {
+      ahead--;
+      return Promise.resolve(undefined);
+    }
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    waiting.push(() => {
+      resolve(undefined);
+    });
+    return promise;
+  };
   return {
     step: async () => {
-      const opened = gate;
-      gate = Promise.withResolvers<undefined>();
-      opened.resolve(undefined);
-      await opened.promise;
+      const letThrough = waiting.shift();
+      if (letThrough === undefined) ahead++;
+      else letThrough();
+      await Promise.resolve();
     },
     run: () => {
       gateway.beforePiece = () => Promise.resolve();
-      gate.resolve(undefined);
+      for (const letThrough of waiting.splice(0)) letThrough();
     },
   };
 }
