@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { grpcClient } from '@gqr/chassis/grpc/client';
 import { type RunningService, startService } from '@gqr/chassis/testing/running-service';
 import { CooccurrenceService } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
+import { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import { RecommendationService } from '@gqr/protos/gqr/recommendation/v1/recommendation';
 import { provideModels } from '../models/stable-models.js';
@@ -76,6 +77,24 @@ async function measureDirect(generation: string, { concurrency, requests, warmUp
   return times;
 }
 
+/** One bare call of a service that answers at once: what a hop costs on this machine today. */
+async function measureHop(ctr: string, { concurrency, requests, warmUp }: Options): Promise<number> {
+  const client = grpcClient(CtrService, ctr);
+  const one = async (index: number): Promise<number> => {
+    const startedAt = performance.now();
+    await client.predictList({
+      taskId: TASK,
+      context: { query: `solar panels ${String(index)}` },
+      queries: ['price', 'lifespan', 'in winter'],
+    });
+    return performance.now() - startedAt;
+  };
+  await load(warmUp, concurrency, one);
+  const times = await load(requests, concurrency, one);
+  client.close();
+  return quantile(times, 0.5);
+}
+
 async function measureGateway({ addresses, queries }: Surroundings, { concurrency, requests, warmUp }: Options): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'gqr-bench-'));
   const gateway = await startService(mainOf('gateway'), {
@@ -133,8 +152,8 @@ async function startReal(
   return { ctr, cooccurrence, queries: queries.map(({ text }) => text), folder };
 }
 
-function printMeasured(measured: readonly (readonly [string, Measured])[], direct: readonly number[]): void {
-  const head = ['', 'p50', 'of budget', 'p99', 'of budget', 'to the LLM alone (p50)'];
+function printMeasured(measured: readonly (readonly [string, Measured])[], direct: readonly number[], hopMs: number): void {
+  const head = ['', 'p50', 'of budget', 'p99', 'of budget', 'in bare calls (p50)', 'to the LLM alone (p50)'];
   const alone = quantile(direct, 0.5);
   const rows = measured.map(([name, { samples }]) => {
     const beside = samples.map(({ besideMs }) => besideMs);
@@ -143,9 +162,13 @@ function printMeasured(measured: readonly (readonly [string, Measured])[], direc
       samples.map(({ totalMs }) => totalMs),
       0.5,
     );
-    return [name, ms(p50), ratio(p50, BUDGET_MS.p50), ms(p99), ratio(p99, BUDGET_MS.p99), ratio(whole, alone)];
+    return [name, ms(p50), ratio(p50, BUDGET_MS.p50), ms(p99), ratio(p99, BUDGET_MS.p99), (p50 / hopMs).toFixed(1), ratio(whole, alone)];
   });
-  printTable(head, [['LLM alone (fake), without a gateway', ms(alone), '', ms(quantile(direct, 0.99)), '', '1.00'], ...rows]);
+  printTable(head, [
+    ['A bare gRPC call, one at a time', ms(hopMs), '', '', '', '1.0', ''],
+    ['LLM alone (fake), without a gateway', ms(alone), '', ms(quantile(direct, 0.99)), '', '', '1.00'],
+    ...rows,
+  ]);
   for (const [name, { samples, reasons, requestsPerSecond, cpuMsPerRequest }] of measured) {
     console.log(
       `\n${name}: ${requestsPerSecond.toFixed(0)} requests/s, ${cpuMsPerRequest.toFixed(2)} ms of CPU a request in the gateway, ` +
@@ -184,6 +207,7 @@ export async function benchGateway(args: string[]): Promise<void> {
 
   const fakes = await Promise.all([startFakeGeneration(Number(values['llm-ms'])), startFakeCtr(), startFakeCooccurrence()]);
   const [generation, ctr, cooccurrence] = fakes;
+  const hopMs = await measureHop(ctr.address, { ...options, concurrency: 1 });
   const direct = await measureDirect(generation.address, options);
   const measured: [string, Measured][] = [];
   const addresses = {
@@ -204,7 +228,7 @@ export async function benchGateway(args: string[]): Promise<void> {
     await Promise.all([real.ctr.stop(), real.cooccurrence.stop()]);
     rmSync(real.folder, { recursive: true, force: true });
   }
-  printMeasured(measured, direct);
+  printMeasured(measured, direct, hopMs);
   if (real === undefined) {
     console.log(
       `\nNot measured with the real cooccurrence and ctr: ${registry} lacks a model of one of them. --registry names another registry.`,

@@ -20,8 +20,15 @@ function listFor({ request }: StreamGenerateRequest) {
   };
 }
 
-/** A language model that writes a list in `llmMs`, as many at a time as are asked for. */
+/** The fractional part of its multiples is spread evenly, in an order without a pattern. */
+const GOLDEN_RATIO = 0.618_033_988_749_895;
+
+/**
+ * A language model that writes a list in `llmMs` on average, as many at a time as are asked for. Lists take from half as long to half as
+ * long again: if all took the same time, callers would march in step and all wait for each other.
+ */
 export function startFakeGeneration(llmMs: number): Promise<FakeService> {
+  let lists = 0;
   return FakeService.start(GenerationService, {
     ListTasks: () => ({
       tasks: [
@@ -38,8 +45,9 @@ export function startFakeGeneration(llmMs: number): Promise<FakeService> {
     }),
     StreamGenerate: async function* (request: StreamGenerateRequest) {
       const list = listFor(request);
+      const listMs = llmMs * (0.5 + ((++lists * GOLDEN_RATIO) % 1));
       for (const query of list.queries) {
-        await sleep(llmMs / COUNT);
+        await sleep(listMs / COUNT);
         yield { event: { case: 'query', value: query } };
       }
       yield { event: { case: 'response', value: list } };

@@ -15,7 +15,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
 export function printTitle(title: string): void {
   const [load = 0] = loadavg();
   const cores = availableParallelism();
-  const busy = load > cores / 2 ? '  (busy: measure again when nothing else runs)' : '';
+  const busy = load > 0.75 * cores ? '  (busy: measure again when nothing else runs)' : '';
   console.log(`\n${title}\n${String(cores)} cores, load ${load.toFixed(1)} when it began${busy}\n`);
 }
 

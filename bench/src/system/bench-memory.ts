@@ -9,6 +9,9 @@ import { type ProcessMemory, RunningSystem } from './running-system.js';
 
 const BUDGET_BYTES = 3 * 2 ** 30;
 
+/** Nothing for a process that has ended meanwhile. */
+const sizeOf = (bytes: number | undefined): string => (bytes === undefined ? '' : mebibytes(bytes));
+
 /** Resident memory of the whole system, when it is ready and when it has worked. */
 export async function benchMemory(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { lists: { type: 'string', default: '60' } } });
@@ -24,8 +27,8 @@ export async function benchMemory(args: string[]): Promise<void> {
   const rows = ready.map(({ name, residentBytes }) => [
     name,
     mebibytes(residentBytes),
-    mebibytes(after(name)?.residentBytes ?? NaN),
-    mebibytes(after(name)?.proportionalBytes ?? NaN),
+    sizeOf(after(name)?.residentBytes),
+    sizeOf(after(name)?.proportionalBytes),
   ]);
   const total = (processes: readonly ProcessMemory[], of: (process: ProcessMemory) => number): number => sum(processes.map(of));
   const totals = [
@@ -38,7 +41,7 @@ export async function benchMemory(args: string[]): Promise<void> {
     [...rows, ['all', ...totals.map(mebibytes)], ['of the budget of 3 GiB', ...totals.map((bytes) => ratio(bytes, BUDGET_BYTES))]],
   );
   if (missing.length > 0) console.log(`\nWithout a model, and so smaller than it will be: ${missing.join(', ')}.`);
-  console.log('\nThe learner, which runs only while a model is trained, comes on top.');
+  console.log('\nThe learner, which runs only while a model is trained, comes on top. "cli" imports the starter sessions and ends.');
   await system.stop();
   rmSync(dataDir, { recursive: true, force: true });
 }

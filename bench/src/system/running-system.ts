@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ROOT } from '../site.js';
 
@@ -60,6 +60,12 @@ function familyOf(pid: number): number[] {
   const family = [pid];
   for (const member of family) for (const [child, parent] of parents) if (parent === member) family.push(child);
   return family;
+}
+
+/** What a process is called that is none of the services: the folder of its code below services/, or its program. */
+function programOf(pid: number): string {
+  const [program = '', ...args] = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0');
+  return /\/services\/([^/]+)\//.exec(args.join(' '))?.[1] ?? basename(program);
 }
 
 function memoryOf(pid: number): { residentBytes: number; proportionalBytes: number } {
@@ -130,7 +136,7 @@ export class RunningSystem {
   memory(): ProcessMemory[] {
     const names = new Map(this.services().map(({ pid, name }) => [pid ?? 0, name]));
     return familyOf(this.process.pid ?? 0).map((pid) => ({
-      name: names.get(pid) ?? (pid === this.process.pid ? 'npm start' : 'supervisor'),
+      name: names.get(pid) ?? (pid === this.process.pid ? 'npm start' : programOf(pid)),
       ...memoryOf(pid),
     }));
   }
