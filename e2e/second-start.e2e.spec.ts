@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { freePortBase } from '@gqr/chassis/testing/free-port';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePortBase, Gqr, impossible, isAlive, PATIENCE_MS, SERVICES } from './support/gqr.js';
+import { Gqr, impossible, isAlive, PATIENCE_MS, PORTS, SERVICES } from './support/gqr.js';
 import { PLANTED, writeLogFile } from './support/log-file.js';
 import type { RunDocument, StatusDocument } from './support/runs.js';
 import { overHttp, type RecommendAnswer } from './support/search-backend.js';
@@ -69,7 +70,7 @@ describe('stopping and starting again', { timeout: 2 * PATIENCE_MS }, () => {
     });
 
     it('says which one, for what, and the remedy', async () => {
-      const portBase = await freePortBase();
+      const portBase = await freePortBase(PORTS);
       const taken = portBase + 3;
       squatter = createServer();
       await new Promise<void>((resolve) => squatter?.listen(taken, '127.0.0.1', resolve));

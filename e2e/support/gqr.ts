@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePortBase } from '@gqr/chassis/testing/free-port';
 
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -47,28 +47,8 @@ export function isAlive(pid: number): boolean {
 /** Long, because nothing here is about speed: a machine may have much else to do. */
 export const PATIENCE_MS = 600_000;
 
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const free = await new Promise<boolean>((resolve) => {
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      resolve(true);
-    });
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
-
-/** Twelve free ports in a row, below the range from which the kernel takes ports of its own accord. */
-export async function freePortBase(): Promise<number> {
-  for (;;) {
-    const base = 10_000 + 20 * Math.floor(Math.random() * 1_000);
-    const free = await Promise.all(Array.from({ length: 12 }, (_, index) => isFree(base + index)));
-    if (!free.includes(false)) return base;
-  }
-}
+/** Ports that the system takes from its base on. */
+export const PORTS = 12;
 
 /** A service as the supervisor's file tells of it. */
 export interface ServiceState {
@@ -117,7 +97,7 @@ export class Gqr {
   /** Starts it and waits for nothing. */
   static async launch(options: GqrOptions = {}): Promise<Gqr> {
     const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'gqr-e2e-'));
-    const portBase = options.portBase ?? (await freePortBase());
+    const portBase = options.portBase ?? (await freePortBase(PORTS));
     const main = join(ROOT, 'services', 'supervisor', 'dist', 'src', 'main.js');
     const child = spawn(process.execPath, [main], {
       cwd: ROOT,

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePortBase } from '@gqr/chassis/testing/free-port';
 import { ROOT } from '../site.js';
 
 const PORTS = 12;
@@ -21,28 +21,6 @@ export interface ProcessMemory {
   readonly residentBytes: number;
   /** What it shares with others, such as the file of the language model, counted in parts. */
   readonly proportionalBytes: number;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const free = await new Promise<boolean>((resolve) => {
-    server.once('error', () => {
-      resolve(false);
-    });
-    server.listen(port, '127.0.0.1', () => {
-      resolve(true);
-    });
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
-
-async function freePortBase(): Promise<number> {
-  for (;;) {
-    const base = 10_000 + 20 * Math.floor(Math.random() * 1_000);
-    const free = await Promise.all(Array.from({ length: PORTS }, (_, index) => isFree(base + index)));
-    if (!free.includes(false)) return base;
-  }
 }
 
 /** Process ids of a process and of all that it started, by /proc. */
@@ -88,7 +66,7 @@ export class RunningSystem {
   }
 
   static async start(dataDir: string): Promise<RunningSystem> {
-    const portBase = await freePortBase();
+    const portBase = await freePortBase(PORTS);
     const start = join(ROOT, 'services', 'supervisor', 'setup', 'start.mjs');
     const startedAt = performance.now();
     const child = spawn(process.execPath, [start], {

@@ -19,8 +19,7 @@ import { recordSession } from './domain/starter/record-session.js';
 
 // Writes the starter sessions: gqr.events.v1.Event as JSON lines, gzipped, in order of time. The same options write the same bytes.
 //   node dist/src/starter-events.js --out FILE [--seed 1] [--sessions 900] [--earlier 6000] [--days 14] [--end 2026-11-22] [--world DIR]
-// `--end` is the last day (UTC). `--earlier` visitors come before the first session; their typed queries make the lists, and a share
-// `--explore` of their places shows what is popular, related or not.
+// `--end` is the last day (UTC). `--earlier` visitors come before the first session; their typed queries make the lists.
 const whole = (most: number) => z.coerce.number<string>().int().min(1).max(most);
 const optionsSchema = z.object({
   out: z.string('is required: the file to write'),
@@ -28,7 +27,6 @@ const optionsSchema = z.object({
   sessions: whole(100_000).default(900),
   earlier: whole(1_000_000).default(6_000),
   users: whole(100_000).default(200),
-  explore: z.coerce.number<string>().min(0).max(1).default(0),
   days: whole(14).default(14),
   end: z.iso.date('must be a day such as 2026-11-22').default('2026-11-22'),
   world: z.string().default('world'),
@@ -40,7 +38,7 @@ if (!options.success) {
   for (const { path, message } of options.error.issues) console.error(`--${path.join('.')}: ${message}`);
   process.exit(1);
 }
-const { out, sessions, earlier, users, days, explore } = options.data;
+const { out, sessions, earlier, users, days } = options.data;
 
 const everything = readWorld(options.data.world);
 const world = everything.only('training');
@@ -58,7 +56,7 @@ for (let index = 0; index < sessions; index++) {
   const session = source.session(index);
   const random = randomFor(seed, 'starter list', index);
   const startsAt = clock.at((index + random()) / sessions);
-  const records = recordSession(session, visitors, random, explore);
+  const records = recordSession(session, visitors, random);
   events.push(...eventsOf(records, { sessionId: `starter-${seed}-${index}`, userId: session.user.id, startsAt }));
 }
 const momentOf = ({ event }: Event): number => (event.value?.occurredAt === undefined ? 0 : timestampMs(event.value.occurredAt));

@@ -77,7 +77,7 @@ def run(job: Job, worker: Worker) -> None:
     metrics["parity"] = _write_model(job.out, start, model.cpu().eval(), builder, test_set, config.seed, worker)
     report = {
         "command": "train-ctr",
-        "config": to_json(config),
+        "config": {**to_json(config), "learningRate": config.step_size()},
         "codeVersion": job.code_version,
         "spans": {span.name: {"start": _moment(span, 0), "end": _moment(span, -1)} for span in spans},
         "metrics": metrics,

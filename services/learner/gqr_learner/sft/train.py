@@ -1,7 +1,6 @@
 """`train-sft`: fits a LoRA adapter to written instances by cross-entropy on the response alone (paper section 3.1, Eq. 1)."""
 
 import math
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,7 +176,7 @@ def run(job: Job, worker: Worker) -> None:
         "baseModelSha256": sha256_of(base_path),
         "config": to_json(config),
     }
-    shutil.rmtree(states, ignore_errors=True)
+    checkpoint.discard(job.out)
     worker.result(metrics, files)
 
 

@@ -55,26 +55,16 @@ export class EarlierVisitors {
     }
   }
 
-  /**
-   * A list for a turn: what was typed next, drawn by how often it was; then what is typed most. A share `explore` of the places goes to
-   * what is typed most in any case, because a click model that never sees a poor query cannot learn what makes a good one.
-   */
-  list({ query, history }: Turn, task: TaskId, random: Random, explore = 0): StarterQuery[] {
+  /** A list for a turn: what was typed next, drawn by how often it was; then what is typed most. */
+  list({ query, history }: Turn, task: TaskId, random: Random): StarterQuery[] {
     const asked = new Set([...history.map((exchange) => keyOf(exchange.query)), keyOf(query)]);
     const popular = task === 'clarification' ? this.popularSnippets : this.popularQueries;
     const fits = ([text]: [string, number]): boolean => !asked.has(keyOf(text)) && (task !== 'clarification' || isSnippet(text));
     const next = (this.next.get(keyOf(query))?.top(MOST_POPULAR) ?? []).filter(fits);
-    const places = Array.from({ length: COUNTS[task] }, () => random() >= explore);
-    const related = take(random, next, places.filter(Boolean).length);
-    const rest = popular.top(MOST_POPULAR).filter((entry) => fits(entry) && !related.includes(entry[0]));
-    const filling = take(random, rest, COUNTS[task] - related.length);
-    const list: StarterQuery[] = [];
-    for (const wantsRelated of places) {
-      const source: StarterSource = (wantsRelated && related.length > 0) || filling.length === 0 ? 'cooccurrence' : 'popular';
-      const text = (source === 'cooccurrence' ? related : filling).shift();
-      if (text !== undefined) list.push({ text, query: text, source });
-    }
-    return list;
+    const list = take(random, next, COUNTS[task]).map((text): StarterQuery => ({ text, query: text, source: 'cooccurrence' }));
+    const rest = popular.top(MOST_POPULAR).filter((entry) => fits(entry) && !list.some(({ text }) => text === entry[0]));
+    const filling = take(random, rest, COUNTS[task] - list.length);
+    return [...list, ...filling.map((text): StarterQuery => ({ text, query: text, source: 'popular' }))];
   }
 }
 

@@ -31,14 +31,14 @@ export type SessionRecord = AskedRecord | ShownRecord;
 const TASKS = new Set(TASK_IDS);
 
 /** Lets a session run through lists of earlier visitors' queries and writes down what a log would have of it. */
-export function recordSession(session: Session, visitors: EarlierVisitors, random: Random, explore = 0): SessionRecord[] {
+export function recordSession(session: Session, visitors: EarlierVisitors, random: Random): SessionRecord[] {
   const records: SessionRecord[] = [];
   do {
     const { query, response, origin, seconds } = session.turn;
     const history = [...session.turn.history];
     records.push({ kind: 'asked', query, origin, seconds });
     for (const task of session.tasks(TASKS)) {
-      const queries = visitors.list(session.turn, task, random, explore);
+      const queries = visitors.list(session.turn, task, random);
       if (queries.length === 0) continue;
       const { clicks, seconds: clickSeconds } = session.look(task, queries);
       records.push({ kind: 'shown', task, query, response, history, queries, clicks, seconds, clickSeconds });

@@ -1,21 +1,10 @@
-import { copyFile, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { writeAtomically } from '@gqr/chassis/files/write-atomically';
 import type { RunFolder } from '../../domain/runs/run-kind.js';
 
 /** What the learner wrote on its standard error; kept when a run fails. */
 export const LEARNER_LOG = 'learner.log';
-
-async function writeDurably(path: string, content: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w');
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-}
 
 async function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch((error: unknown) => {
@@ -64,13 +53,13 @@ export class DirectoryRunFolder implements RunFolder {
     const before = await readIfThere(path);
     if (before !== undefined) return JSON.parse(before) as T;
     const result = await work();
-    await writeDurably(path, JSON.stringify(result));
+    await writeAtomically(path, JSON.stringify(result));
     return result;
   }
 
   async writeLines(name: string, documents: Iterable<unknown>): Promise<string> {
     const path = join(this.path, name);
-    await writeDurably(path, Array.from(documents, (document) => `${JSON.stringify(document)}\n`).join(''));
+    await writeAtomically(path, Array.from(documents, (document) => `${JSON.stringify(document)}\n`).join(''));
     return path;
   }
 
