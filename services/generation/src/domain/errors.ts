@@ -36,3 +36,31 @@ export class ListIncompleteError extends Error {
     super(`the policy wrote ${String(written)} of ${String(wanted)} distinct queries; ask for fewer, or raise the temperature`);
   }
 }
+
+/** The language model is gone, draining, or does not answer. Nothing was written; the call may be made again. */
+export class BackendUnavailableError extends Error {
+  override readonly name = 'BackendUnavailableError';
+  constructor(
+    backend: string,
+    why: string,
+    readonly retryAfterMs: number,
+  ) {
+    super(`${backend} cannot write now: ${why}`);
+  }
+}
+
+/** The language model answered what it must not: junk, half an answer, or a failure of its own. */
+export class BackendFaultError extends Error {
+  override readonly name = 'BackendFaultError';
+  constructor(backend: string, what: string) {
+    super(`${backend} failed: ${what}`);
+  }
+}
+
+/** The backend cannot do what was asked for, whatever the request. */
+export class UnsupportedByBackendError extends Error {
+  override readonly name = 'UnsupportedByBackendError';
+  constructor(backend: string, what: string) {
+    super(`${backend} cannot ${what}; use a backend that can`);
+  }
+}

@@ -1,10 +1,11 @@
 import { normalise } from '@gqr/chassis/text/normalise';
 import { ListIncompleteError } from '../errors.js';
-import { auxiliaryHead, SEPARATOR } from '../prompt/render-prompt.js';
+import { SEPARATOR } from '../grammar/response-grammar.js';
+import { auxiliaryHead } from '../prompt/render-prompt.js';
 import type { Tokenizer } from '../prompt/tokenizer.js';
 import type { Decoding, Task } from '../tasks/task.js';
 import { allowedOutcomes, draw, type Outcome, type Random } from './draw.js';
-import { judge, type LineRule } from './line-rule.js';
+import { judge, type LineRule } from '../grammar/line-rule.js';
 import type { Shape, TokenSequence } from './token-model.js';
 
 /** A line that is complete. */

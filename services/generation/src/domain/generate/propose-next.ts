@@ -5,7 +5,8 @@ import { ListIncompleteError } from '../errors.js';
 import { ListWriter } from '../decode/write-list.js';
 import type { LoadedPolicy, PolicySet } from '../policies/policy-set.js';
 import type { PromptInputs } from '../prompt/budget.js';
-import { renderPrompt, renderResponse, SEPARATOR } from '../prompt/render-prompt.js';
+import { SEPARATOR } from '../grammar/response-grammar.js';
+import { renderPrompt, renderResponse } from '../prompt/render-prompt.js';
 import type { Decoding, Task, TaskCatalog } from '../tasks/task.js';
 import type { Usage } from './generate-list.js';
 

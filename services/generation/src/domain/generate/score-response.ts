@@ -1,7 +1,8 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { PolicySet } from '../policies/policy-set.js';
 import type { PromptInputs } from '../prompt/budget.js';
-import { renderPrompt, renderResponse, SEPARATOR } from '../prompt/render-prompt.js';
+import { SEPARATOR } from '../grammar/response-grammar.js';
+import { renderPrompt, renderResponse } from '../prompt/render-prompt.js';
 import type { TaskCatalog } from '../tasks/task.js';
 
 /** A list to score. */

@@ -1,3 +1,4 @@
+import { SEPARATOR } from '../grammar/response-grammar.js';
 import type { AuxiliaryText, Task } from '../tasks/task.js';
 import { fillSections, type PromptInputs } from './budget.js';
 import { neutralise } from './neutralise.js';
@@ -5,9 +6,6 @@ import type { Tokenizer } from './tokenizer.js';
 
 /** Changes whenever the text below changes, so that every prompt version does. */
 export const TEMPLATE_VERSION = 'template-1.1';
-
-/** Ends each line of a response: auxiliary texts and queries alike. The separator of Template 1. */
-export const SEPARATOR = '\n';
 
 const USER = '<|im_start|>user\n';
 const ASSISTANT = '<|im_end|>\n<|im_start|>assistant\n';

@@ -43,3 +43,10 @@ export function judge(text: string, piece: string, isEnd: boolean, rule: LineRul
   if (/\s\s/.test(body) || Array.from(body).length > rule.maxCharacters) return 'forbidden';
   return body.trim().split(/\s+/).length <= rule.maxWords ? 'continue' : 'forbidden';
 }
+
+/** Whether a whole line, trimmed and without its head, is what its rule allows; for lines that were not drawn token by token. */
+export function obeys(line: string, rule: LineRule): boolean {
+  if (NEVER.test(line) || line.includes(BROKEN_CHARACTER) || BAD_START.test(line) || /\s\s/.test(line)) return false;
+  if (Array.from(line).length > rule.maxCharacters || line.split(' ').length > rule.maxWords) return false;
+  return isComplete(line, rule);
+}

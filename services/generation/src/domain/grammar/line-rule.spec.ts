@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type LineRule } from './line-rule.js';
+import { judge, type LineRule, obeys } from './line-rule.js';
 
 const query: LineRule = { afterHead: false, mayBeEmpty: false, maxCharacters: 20, maxWords: 3, excluded: new Set(['known']) };
 const auxiliary: LineRule = { afterHead: true, mayBeEmpty: true, maxCharacters: 20, maxWords: 99, excluded: new Set() };
@@ -42,5 +42,20 @@ describe('an auxiliary text', () => {
   it('may be empty where the task says so', () => {
     expect(judge('', '\n', false, auxiliary)).toBe('end');
     expect(judge('', '\n', false, { ...auxiliary, mayBeEmpty: false })).toBe('forbidden');
+  });
+});
+
+describe('a whole line', () => {
+  it.each(['one two three', '3d printer', 'café', 'Knowns'])('may be %j', (line) => {
+    expect(obeys(line, query)).toBe(true);
+  });
+  it.each(['', '- one', 'one  two', 'one two three four', 'x'.repeat(21), 'known', 'KNOWN?', 'a|b', 'a\nb', 'caf\ufffd', '\u200b', '!'])(
+    'must not be %j',
+    (line) => {
+      expect(obeys(line, query)).toBe(false);
+    },
+  );
+  it('may be empty where the task says so', () => {
+    expect(obeys('', auxiliary)).toBe(true);
   });
 });
