@@ -23,7 +23,7 @@ async function generatedTypesAreCurrent(root) {
   const copy = await mkdtemp(join(tmpdir(), 'gqr-protos-'));
   try {
     const protos = join(root, 'protos');
-    for (const name of ['buf.yaml', 'buf.gen.yaml', 'gqr', 'google', 'gen'])
+    for (const name of ['buf.yaml', 'buf.gen.yaml', 'gqr', 'google', 'vllm', 'gen'])
       await cp(join(protos, name), join(copy, name), { recursive: true });
     const status = await runAttached(join(root, 'node_modules', '.bin', 'buf'), ['generate'], {
       cwd: copy,
