@@ -3,6 +3,11 @@ import type { Logger } from 'pino';
 import type { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { serveConsole } from './console.js';
 import { observeRequests } from './http-events.js';
+import { readRefusedBodies } from './refused-bodies.js';
+
+/** A body of a few times the limit is a mistake worth an answer; at 20 Mbit/s, 25 MiB take 10 s. */
+const DRAIN_LIMITS = 4;
+const DRAIN_MS = 10_000;
 
 export interface HttpOptions {
   readonly consoleDir: string | undefined;
@@ -11,7 +16,7 @@ export interface HttpOptions {
   readonly metrics: GatewayMetrics;
 }
 
-/** Last touches to the HTTP side: raw bodies, security headers, events, the console. */
+/** Last touches to the HTTP side: raw bodies, security headers, refused bodies, events, the console. */
 export async function configureHttp(app: NestFastifyApplication, options: HttpOptions): Promise<void> {
   // Contract and UTF-8 are checked by whoever reads the body.
   app.useBodyParser('application/json', { bodyLimit: options.maxBodyBytes }, (_request, body, done) => {
@@ -35,6 +40,8 @@ export async function configureHttp(app: NestFastifyApplication, options: HttpOp
   });
   // A page of another origin must not be able to record clicks by a form or a script.
   app.enableCsrfProtection();
-  observeRequests(app.getHttpAdapter().getInstance(), options.logger, options.metrics);
+  const http = app.getHttpAdapter().getInstance();
+  readRefusedBodies(http, { maxBytes: DRAIN_LIMITS * options.maxBodyBytes, maxMs: DRAIN_MS });
+  observeRequests(http, options.logger, options.metrics);
   await serveConsole(app, options.consoleDir);
 }
