@@ -11,6 +11,7 @@ import { ProposeNext } from './domain/generate/propose-next.js';
 import { RenderPrompts } from './domain/generate/render-prompts.js';
 import { ScoreResponse } from './domain/generate/score-response.js';
 import { PolicySet } from './domain/policies/policy-set.js';
+import { ListCritic } from './domain/quality/list-critic.js';
 import { ListPool } from './domain/pool/list-pool.js';
 import { TASK_CATALOG, type TaskCatalog } from './domain/tasks/task.js';
 
@@ -63,13 +64,14 @@ export class AppModule {
   static with(config: GenerationConfig, platform: Platform): DynamicModule {
     const pool = new ListPool({ maxKeys: config.GQR_GENERATION_POOL_KEYS, maxAgeMs: config.GQR_GENERATION_POOL_SECONDS * 1_000 });
     const tasks = new TaskFiles(config.GQR_TASKS_DIR);
+    const critic = new ListCritic({ nearDuplicates: true, language: true, safety: undefined });
     const providers: Provider[] = [
       { provide: TASK_CATALOG, useValue: tasks },
       { provide: PolicySet, useFactory: () => loadPolicies(config, tasks, pool, platform) },
-      { provide: GenerateList, useFactory: (policies: PolicySet) => new GenerateList(tasks, policies, pool), inject: [PolicySet] },
-      { provide: ProposeNext, useFactory: (policies: PolicySet) => new ProposeNext(tasks, policies), inject: [PolicySet] },
+      { provide: GenerateList, useFactory: (policies: PolicySet) => new GenerateList(tasks, policies, pool, critic), inject: [PolicySet] },
+      { provide: ProposeNext, useFactory: (policies: PolicySet) => new ProposeNext(tasks, policies, critic), inject: [PolicySet] },
       { provide: ScoreResponse, useFactory: (policies: PolicySet) => new ScoreResponse(tasks, policies), inject: [PolicySet] },
-      { provide: RenderPrompts, useFactory: (policies: PolicySet) => new RenderPrompts(policies), inject: [PolicySet] },
+      { provide: RenderPrompts, useFactory: (policies: PolicySet) => new RenderPrompts(policies.tokenizer), inject: [PolicySet] },
     ];
     return { module: AppModule, controllers: [GenerationController], providers };
   }

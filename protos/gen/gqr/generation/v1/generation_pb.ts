@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gqr/generation/v1/generation.proto.
  */
 export const file_gqr_generation_v1_generation: GenFile = /*@__PURE__*/
-  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLLAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkIkQKC1Bvb2xPcHRpb25zEgwKBHNpemUYASABKA0SJwoDa2V5GAIgASgOMhouZ3FyLmdlbmVyYXRpb24udjEuUG9vbEtleSKtAgoPR2VuZXJhdGVSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SFgoOcG9saWN5X3ZlcnNpb24YBSABKAkSNAoIZGVjb2RpbmcYBiABKAsyIi5ncXIuZ2VuZXJhdGlvbi52MS5EZWNvZGluZ09wdGlvbnMSGAoQZXhjbHVkZWRfcXVlcmllcxgHIAMoCRIsCgRwb29sGAggASgLMh4uZ3FyLmdlbmVyYXRpb24udjEuUG9vbE9wdGlvbnMSFgoOaW5jbHVkZV9wcm9tcHQYCSABKAgiTgoOR2VuZXJhdGVkUXVlcnkSDAoEdGV4dBgBIAEoCRIbCg5sb2dfcHJvcGVuc2l0eRgCIAEoAUgAiAEBQhEKD19sb2dfcHJvcGVuc2l0eSJ4CgVVc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhwKFGNhY2hlZF9wcm9tcHRfdG9rZW5zGAIgASgNEhkKEWNvbXBsZXRpb25fdG9rZW5zGAMgASgNEg8KB3JlZHJhd3MYBCABKA0SDgoGcG9vbGVkGAUgASgIIoMBChFFZmZlY3RpdmVEZWNvZGluZxITCgt0ZW1wZXJhdHVyZRgBIAEoARINCgV0b3BfcBgCIAEoARINCgVtaW5fcBgDIAEoARIaChJyZXBldGl0aW9uX3BlbmFsdHkYBCABKAESDAoEc2VlZBgFIAEoBBIRCglwb29sX3NpemUYBiABKA0itAMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IsoBChZTdHJlYW1HZW5lcmF0ZVJlc3BvbnNlEjoKDmF1eGlsaWFyeV90ZXh0GAEgASgLMiAuZ3FyLmdlbmVyYXRpb24udjEuQXV4aWxpYXJ5VGV4dEgAEjIKBXF1ZXJ5GAIgASgLMiEuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVkUXVlcnlIABI3CghyZXNwb25zZRgDIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2VIAEIHCgVldmVudCIrCg1BdXhpbGlhcnlUZXh0EgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSKHAwoSUHJvcG9zZU5leHRSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SUgoPYXV4aWxpYXJ5X3RleHRzGAUgAygLMjkuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSFgoOY2hvc2VuX3F1ZXJpZXMYBiADKAkSEgoKY2FuZGlkYXRlcxgHIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgIIAEoCRI0CghkZWNvZGluZxgJIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMgoJQ2FuZGlkYXRlEgwKBHRleHQYASABKAkSFwoPbG9nX3Byb2JhYmlsaXR5GAIgASgBIqoCChNQcm9wb3NlTmV4dFJlc3BvbnNlEjAKCmNhbmRpZGF0ZXMYASADKAsyHC5ncXIuZ2VuZXJhdGlvbi52MS5DYW5kaWRhdGUSUwoPYXV4aWxpYXJ5X3RleHRzGAIgAygLMjouZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZS5BdXhpbGlhcnlUZXh0c0VudHJ5EiwKBnBvbGljeRgDIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhInCgV1c2FnZRgEIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKrAgoUU2NvcmVSZXNwb25zZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRJUCg9hdXhpbGlhcnlfdGV4dHMYBCADKAsyOy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVxdWVzdC5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBSADKAkSFgoOcG9saWN5X3ZlcnNpb24YBiABKAkaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIo8BChVTY29yZVJlc3BvbnNlUmVzcG9uc2USFwoPbG9nX3Byb2JhYmlsaXR5GAEgASgBEh8KF3F1ZXJ5X2xvZ19wcm9iYWJpbGl0aWVzGAIgAygBEg4KBnRva2VucxgDIAEoDRIsCgZwb2xpY3kYBCABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24ihQIKDlByb21wdEluc3RhbmNlEi4KB2NvbnRleHQYASABKAsyHS5ncXIuY29udGV4dC52MS5TZWFyY2hDb250ZXh0EhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAIgAygJEk4KD2F1eGlsaWFyeV90ZXh0cxgDIAMoCzI1Lmdxci5nZW5lcmF0aW9uLnYxLlByb21wdEluc3RhbmNlLkF1eGlsaWFyeVRleHRzRW50cnkSDwoHcXVlcmllcxgEIAMoCRINCgVjb3VudBgFIAEoDRo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiXQoUUmVuZGVyUHJvbXB0c1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRI0CglpbnN0YW5jZXMYAiADKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9tcHRJbnN0YW5jZSJJCg5SZW5kZXJlZFByb21wdBIOCgZwcm9tcHQYASABKAkSEAoIcmVzcG9uc2UYAiABKAkSFQoNcHJvbXB0X3Rva2VucxgDIAEoDSJjChVSZW5kZXJQcm9tcHRzUmVzcG9uc2USMgoHcHJvbXB0cxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlcmVkUHJvbXB0EhYKDnByb21wdF92ZXJzaW9uGAIgASgJIhIKEExpc3RUYXNrc1JlcXVlc3QilQIKDlRhc2tEZWZpbml0aW9uEg8KB3Rhc2tfaWQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSFQoNZGVmYXVsdF9jb3VudBgDIAEoDRIRCgltYXhfY291bnQYBCABKA0SFwoPYXV4aWxpYXJ5X3RleHRzGAUgAygJEhgKEHNpZGVfaW5mb3JtYXRpb24YBiADKAkSMgoLbGlzdF9yZXdhcmQYByABKA4yHS5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UmV3YXJkEhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAggASgNEhYKDnByb21wdF92ZXJzaW9uGAkgASgJEhYKDnBvbGljeV92ZXJzaW9uGAogASgJIkUKEUxpc3RUYXNrc1Jlc3BvbnNlEjAKBXRhc2tzGAEgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuVGFza0RlZmluaXRpb24iSwoRTG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCRINCgVzZXJ2ZRgDIAEoCCI/ChJMb2FkUG9saWN5UmVzcG9uc2USKQoGcG9saWN5GAEgASgLMhkuZ3FyLmdlbmVyYXRpb24udjEuUG9saWN5Ij4KE1VubG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCSIWChRVbmxvYWRQb2xpY3lSZXNwb25zZSIVChNMaXN0UG9saWNpZXNSZXF1ZXN0Im4KBlBvbGljeRIPCgd0YXNrX2lkGAEgASgJEhYKDnBvbGljeV92ZXJzaW9uGAIgASgJEg8KB3NlcnZpbmcYAyABKAgSGQoRYmFzZV9tb2RlbF9zaGEyNTYYBCABKAkSDwoHYmFja2VuZBgFIAEoCSJDChRMaXN0UG9saWNpZXNSZXNwb25zZRIrCghwb2xpY2llcxgBIAMoCzIZLmdxci5nZW5lcmF0aW9uLnYxLlBvbGljeSpMCgdQb29sS2V5EhgKFFBPT0xfS0VZX1VOU1BFQ0lGSUVEEAASEwoPUE9PTF9LRVlfUFJPTVBUEAESEgoOUE9PTF9LRVlfUVVFUlkQAipYCgpMaXN0UmV3YXJkEhsKF0xJU1RfUkVXQVJEX1VOU1BFQ0lGSUVEEAASFQoRTElTVF9SRVdBUkRfTVVMVEkQARIWChJMSVNUX1JFV0FSRF9TSU5HTEUQAjLsBgoRR2VuZXJhdGlvblNlcnZpY2USUwoIR2VuZXJhdGUSIi5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlcXVlc3QaIy5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlc3BvbnNlEmcKDlN0cmVhbUdlbmVyYXRlEiguZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXF1ZXN0GikuZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXNwb25zZTABElwKC1Byb3Bvc2VOZXh0EiUuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0GiYuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZRJiCg1TY29yZVJlc3BvbnNlEicuZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlcXVlc3QaKC5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2USYgoNUmVuZGVyUHJvbXB0cxInLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlclByb21wdHNSZXF1ZXN0GiguZ3FyLmdlbmVyYXRpb24udjEuUmVuZGVyUHJvbXB0c1Jlc3BvbnNlElYKCUxpc3RUYXNrcxIjLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RUYXNrc1JlcXVlc3QaJC5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXNwb25zZRJZCgpMb2FkUG9saWN5EiQuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlcXVlc3QaJS5ncXIuZ2VuZXJhdGlvbi52MS5Mb2FkUG9saWN5UmVzcG9uc2USXwoMVW5sb2FkUG9saWN5EiYuZ3FyLmdlbmVyYXRpb24udjEuVW5sb2FkUG9saWN5UmVxdWVzdBonLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlc3BvbnNlEl8KDExpc3RQb2xpY2llcxImLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RQb2xpY2llc1JlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXNwb25zZWIGcHJvdG8z", [file_gqr_context_v1_context]);
+  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLxAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBARIWCglkaXZlcnNpdHkYBiABKAFIBYgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkQgwKCl9kaXZlcnNpdHkiRAoLUG9vbE9wdGlvbnMSDAoEc2l6ZRgBIAEoDRInCgNrZXkYAiABKA4yGi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sS2V5Iq0CCg9HZW5lcmF0ZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRINCgVjb3VudBgEIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgFIAEoCRI0CghkZWNvZGluZxgGIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxIYChBleGNsdWRlZF9xdWVyaWVzGAcgAygJEiwKBHBvb2wYCCABKAsyHi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sT3B0aW9ucxIWCg5pbmNsdWRlX3Byb21wdBgJIAEoCCJOCg5HZW5lcmF0ZWRRdWVyeRIMCgR0ZXh0GAEgASgJEhsKDmxvZ19wcm9wZW5zaXR5GAIgASgBSACIAQFCEQoPX2xvZ19wcm9wZW5zaXR5IngKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SHAoUY2FjaGVkX3Byb21wdF90b2tlbnMYAiABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAyABKA0SDwoHcmVkcmF3cxgEIAEoDRIOCgZwb29sZWQYBSABKAgilgEKEUVmZmVjdGl2ZURlY29kaW5nEhMKC3RlbXBlcmF0dXJlGAEgASgBEg0KBXRvcF9wGAIgASgBEg0KBW1pbl9wGAMgASgBEhoKEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoARIMCgRzZWVkGAUgASgEEhEKCXBvb2xfc2l6ZRgGIAEoDRIRCglkaXZlcnNpdHkYByABKAEi5AMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkSGwoObG9nX3Byb3BlbnNpdHkYCSABKAFIAIgBARo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX2xvZ19wcm9wZW5zaXR5IkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IsoBChZTdHJlYW1HZW5lcmF0ZVJlc3BvbnNlEjoKDmF1eGlsaWFyeV90ZXh0GAEgASgLMiAuZ3FyLmdlbmVyYXRpb24udjEuQXV4aWxpYXJ5VGV4dEgAEjIKBXF1ZXJ5GAIgASgLMiEuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVkUXVlcnlIABI3CghyZXNwb25zZRgDIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2VIAEIHCgVldmVudCIrCg1BdXhpbGlhcnlUZXh0EgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSK/AwoSUHJvcG9zZU5leHRSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SUgoPYXV4aWxpYXJ5X3RleHRzGAUgAygLMjkuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSFgoOY2hvc2VuX3F1ZXJpZXMYBiADKAkSEgoKY2FuZGlkYXRlcxgHIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgIIAEoCRI0CghkZWNvZGluZxgJIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxI2Cg1kaXZlcnNlX2JlYW1zGAogASgLMh8uZ3FyLmdlbmVyYXRpb24udjEuRGl2ZXJzZUJlYW1zGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI6CgxEaXZlcnNlQmVhbXMSDgoGZ3JvdXBzGAEgASgNEhoKEnNpbWlsYXJpdHlfcGVuYWx0eRgCIAEoASIyCglDYW5kaWRhdGUSDAoEdGV4dBgBIAEoCRIXCg9sb2dfcHJvYmFiaWxpdHkYAiABKAEiqgIKE1Byb3Bvc2VOZXh0UmVzcG9uc2USMAoKY2FuZGlkYXRlcxgBIAMoCzIcLmdxci5nZW5lcmF0aW9uLnYxLkNhbmRpZGF0ZRJTCg9hdXhpbGlhcnlfdGV4dHMYAiADKAsyOi5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9wb3NlTmV4dFJlc3BvbnNlLkF1eGlsaWFyeVRleHRzRW50cnkSLAoGcG9saWN5GAMgASgLMhwuZ3FyLmNvbnRleHQudjEuTW9kZWxWZXJzaW9uEicKBXVzYWdlGAQgASgLMhguZ3FyLmdlbmVyYXRpb24udjEuVXNhZ2UaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqsCChRTY29yZVJlc3BvbnNlUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEi4KB2NvbnRleHQYAiABKAsyHS5ncXIuY29udGV4dC52MS5TZWFyY2hDb250ZXh0EhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAMgAygJElQKD2F1eGlsaWFyeV90ZXh0cxgEIAMoCzI7Lmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSDwoHcXVlcmllcxgFIAMoCRIWCg5wb2xpY3lfdmVyc2lvbhgGIAEoCRo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEivwIKFVNjb3JlUmVzcG9uc2VSZXNwb25zZRIXCg9sb2dfcHJvYmFiaWxpdHkYASABKAESHwoXcXVlcnlfbG9nX3Byb2JhYmlsaXRpZXMYAiADKAESDgoGdG9rZW5zGAMgASgNEiwKBnBvbGljeRgEIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhJsChthdXhpbGlhcnlfbG9nX3Byb2JhYmlsaXRpZXMYBSADKAsyRy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2UuQXV4aWxpYXJ5TG9nUHJvYmFiaWxpdGllc0VudHJ5GkAKHkF1eGlsaWFyeUxvZ1Byb2JhYmlsaXRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBIoUCCg5Qcm9tcHRJbnN0YW5jZRIuCgdjb250ZXh0GAEgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgCIAMoCRJOCg9hdXhpbGlhcnlfdGV4dHMYAyADKAsyNS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9tcHRJbnN0YW5jZS5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBCADKAkSDQoFY291bnQYBSABKA0aNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KFFJlbmRlclByb21wdHNSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSNAoJaW5zdGFuY2VzGAIgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuUHJvbXB0SW5zdGFuY2UiSQoOUmVuZGVyZWRQcm9tcHQSDgoGcHJvbXB0GAEgASgJEhAKCHJlc3BvbnNlGAIgASgJEhUKDXByb21wdF90b2tlbnMYAyABKA0iYwoVUmVuZGVyUHJvbXB0c1Jlc3BvbnNlEjIKB3Byb21wdHMYASADKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5SZW5kZXJlZFByb21wdBIWCg5wcm9tcHRfdmVyc2lvbhgCIAEoCSISChBMaXN0VGFza3NSZXF1ZXN0IpUCCg5UYXNrRGVmaW5pdGlvbhIPCgd0YXNrX2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhUKDWRlZmF1bHRfY291bnQYAyABKA0SEQoJbWF4X2NvdW50GAQgASgNEhcKD2F1eGlsaWFyeV90ZXh0cxgFIAMoCRIYChBzaWRlX2luZm9ybWF0aW9uGAYgAygJEjIKC2xpc3RfcmV3YXJkGAcgASgOMh0uZ3FyLmdlbmVyYXRpb24udjEuTGlzdFJld2FyZBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgIIAEoDRIWCg5wcm9tcHRfdmVyc2lvbhgJIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgKIAEoCSJFChFMaXN0VGFza3NSZXNwb25zZRIwCgV0YXNrcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tEZWZpbml0aW9uIksKEUxvYWRQb2xpY3lSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSFgoOcG9saWN5X3ZlcnNpb24YAiABKAkSDQoFc2VydmUYAyABKAgiPwoSTG9hZFBvbGljeVJlc3BvbnNlEikKBnBvbGljeRgBIAEoCzIZLmdxci5nZW5lcmF0aW9uLnYxLlBvbGljeSI+ChNVbmxvYWRQb2xpY3lSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSFgoOcG9saWN5X3ZlcnNpb24YAiABKAkiFgoUVW5sb2FkUG9saWN5UmVzcG9uc2UiFQoTTGlzdFBvbGljaWVzUmVxdWVzdCJuCgZQb2xpY3kSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCRIPCgdzZXJ2aW5nGAMgASgIEhkKEWJhc2VfbW9kZWxfc2hhMjU2GAQgASgJEg8KB2JhY2tlbmQYBSABKAkiQwoUTGlzdFBvbGljaWVzUmVzcG9uc2USKwoIcG9saWNpZXMYASADKAsyGS5ncXIuZ2VuZXJhdGlvbi52MS5Qb2xpY3kqTAoHUG9vbEtleRIYChRQT09MX0tFWV9VTlNQRUNJRklFRBAAEhMKD1BPT0xfS0VZX1BST01QVBABEhIKDlBPT0xfS0VZX1FVRVJZEAIqWAoKTGlzdFJld2FyZBIbChdMSVNUX1JFV0FSRF9VTlNQRUNJRklFRBAAEhUKEUxJU1RfUkVXQVJEX01VTFRJEAESFgoSTElTVF9SRVdBUkRfU0lOR0xFEAIy7AYKEUdlbmVyYXRpb25TZXJ2aWNlElMKCEdlbmVyYXRlEiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0GiMuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXNwb25zZRJnCg5TdHJlYW1HZW5lcmF0ZRIoLmdxci5nZW5lcmF0aW9uLnYxLlN0cmVhbUdlbmVyYXRlUmVxdWVzdBopLmdxci5nZW5lcmF0aW9uLnYxLlN0cmVhbUdlbmVyYXRlUmVzcG9uc2UwARJcCgtQcm9wb3NlTmV4dBIlLmdxci5nZW5lcmF0aW9uLnYxLlByb3Bvc2VOZXh0UmVxdWVzdBomLmdxci5nZW5lcmF0aW9uLnYxLlByb3Bvc2VOZXh0UmVzcG9uc2USYgoNU2NvcmVSZXNwb25zZRInLmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXF1ZXN0GiguZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlc3BvbnNlEmIKDVJlbmRlclByb21wdHMSJy5ncXIuZ2VuZXJhdGlvbi52MS5SZW5kZXJQcm9tcHRzUmVxdWVzdBooLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlclByb21wdHNSZXNwb25zZRJWCglMaXN0VGFza3MSIy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXF1ZXN0GiQuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFRhc2tzUmVzcG9uc2USWQoKTG9hZFBvbGljeRIkLmdxci5nZW5lcmF0aW9uLnYxLkxvYWRQb2xpY3lSZXF1ZXN0GiUuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlc3BvbnNlEl8KDFVubG9hZFBvbGljeRImLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5VbmxvYWRQb2xpY3lSZXNwb25zZRJfCgxMaXN0UG9saWNpZXMSJi5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXF1ZXN0GicuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFBvbGljaWVzUmVzcG9uc2ViBnByb3RvMw", [file_gqr_context_v1_context]);
 
 /**
  * How tokens are drawn. What is absent is taken from the task's file.
@@ -56,6 +56,13 @@ export type DecodingOptions = Message<"gqr.generation.v1.DecodingOptions"> & {
    * @generated from field: optional uint64 seed = 5;
    */
   seed?: bigint | undefined;
+
+  /**
+   * Nats by which the logit of a token that the list already has is lowered, in [0, 2]; 0 is none. Makes the queries of a list differ.
+   *
+   * @generated from field: optional double diversity = 6;
+   */
+  diversity?: number | undefined;
 };
 
 /**
@@ -142,7 +149,7 @@ export type GenerateRequest = Message<"gqr.generation.v1.GenerateRequest"> & {
   decoding?: DecodingOptions | undefined;
 
   /**
-   * Queries that the list must not repeat, beside the current query and the history.
+   * Queries that the list must not repeat, beside the current query and the history; such as what was shown to the user before.
    *
    * @generated from field: repeated string excluded_queries = 7;
    */
@@ -184,7 +191,9 @@ export type GeneratedQuery = Message<"gqr.generation.v1.GeneratedQuery"> & {
   text: string;
 
   /**
-   * Natural logarithm of the probability with which it was drawn, given what stands before it; absent when unknown.
+   * Natural logarithm of the probability with which it was drawn, given what stands before it, under the distribution really sampled
+   * from: temperature, nucleus, penalties and grammar included. Absent when it is unknown, as for a query that was drawn again because
+   * a first one was refused: an unbiased estimator gives such a list the weight 0, and still counts it.
    *
    * @generated from field: optional double log_propensity = 2;
    */
@@ -294,6 +303,13 @@ export type EffectiveDecoding = Message<"gqr.generation.v1.EffectiveDecoding"> &
    * @generated from field: uint32 pool_size = 6;
    */
   poolSize: number;
+
+  /**
+   * See DecodingOptions.
+   *
+   * @generated from field: double diversity = 7;
+   */
+  diversity: number;
 };
 
 /**
@@ -364,6 +380,13 @@ export type GenerateResponse = Message<"gqr.generation.v1.GenerateResponse"> & {
    * @generated from field: string prompt = 8;
    */
   prompt: string;
+
+  /**
+   * Natural logarithm of the probability with which the whole list was drawn, auxiliary texts included; absent when a part is unknown.
+   *
+   * @generated from field: optional double log_propensity = 9;
+   */
+  logPropensity?: number | undefined;
 };
 
 /**
@@ -530,11 +553,18 @@ export type ProposeNextRequest = Message<"gqr.generation.v1.ProposeNextRequest">
   policyVersion: string;
 
   /**
-   * How to draw.
+   * How to draw. Diverse beam search does not draw, and goes by the model's own distribution.
    *
    * @generated from field: gqr.generation.v1.DecodingOptions decoding = 9;
    */
   decoding?: DecodingOptions | undefined;
+
+  /**
+   * Searches by diverse beams; absent to draw the candidates one by one.
+   *
+   * @generated from field: gqr.generation.v1.DiverseBeams diverse_beams = 10;
+   */
+  diverseBeams?: DiverseBeams | undefined;
 };
 
 /**
@@ -543,6 +573,34 @@ export type ProposeNextRequest = Message<"gqr.generation.v1.ProposeNextRequest">
  */
 export const ProposeNextRequestSchema: GenMessage<ProposeNextRequest> = /*@__PURE__*/
   messageDesc(file_gqr_generation_v1_generation, 10);
+
+/**
+ * Diverse beam search: candidates are shared out among groups that search one after the other, each charged for repeating the earlier.
+ *
+ * @generated from message gqr.generation.v1.DiverseBeams
+ */
+export type DiverseBeams = Message<"gqr.generation.v1.DiverseBeams"> & {
+  /**
+   * Groups, 1 to `candidates`; 1 is plain beam search.
+   *
+   * @generated from field: uint32 groups = 1;
+   */
+  groups: number;
+
+  /**
+   * What a token costs for every earlier group whose candidates hold it, in nats; in [0, 10].
+   *
+   * @generated from field: double similarity_penalty = 2;
+   */
+  similarityPenalty: number;
+};
+
+/**
+ * Describes the message gqr.generation.v1.DiverseBeams.
+ * Use `create(DiverseBeamsSchema)` to create a new message.
+ */
+export const DiverseBeamsSchema: GenMessage<DiverseBeams> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 11);
 
 /**
  * A candidate for q_k.
@@ -570,7 +628,7 @@ export type Candidate = Message<"gqr.generation.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 11);
+  messageDesc(file_gqr_generation_v1_generation, 12);
 
 /**
  * Candidates for q_k.
@@ -612,7 +670,7 @@ export type ProposeNextResponse = Message<"gqr.generation.v1.ProposeNextResponse
  * Use `create(ProposeNextResponseSchema)` to create a new message.
  */
 export const ProposeNextResponseSchema: GenMessage<ProposeNextResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 12);
+  messageDesc(file_gqr_generation_v1_generation, 13);
 
 /**
  * Asks for the log-probability of a list.
@@ -668,7 +726,7 @@ export type ScoreResponseRequest = Message<"gqr.generation.v1.ScoreResponseReque
  * Use `create(ScoreResponseRequestSchema)` to create a new message.
  */
 export const ScoreResponseRequestSchema: GenMessage<ScoreResponseRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 13);
+  messageDesc(file_gqr_generation_v1_generation, 14);
 
 /**
  * The log-probability of a list.
@@ -703,6 +761,13 @@ export type ScoreResponseResponse = Message<"gqr.generation.v1.ScoreResponseResp
    * @generated from field: gqr.context.v1.ModelVersion policy = 4;
    */
   policy?: ModelVersion | undefined;
+
+  /**
+   * By auxiliary text, its head and separator included. Together with those of the queries they add up to `log_probability`.
+   *
+   * @generated from field: map<string, double> auxiliary_log_probabilities = 5;
+   */
+  auxiliaryLogProbabilities: { [key: string]: number };
 };
 
 /**
@@ -710,7 +775,7 @@ export type ScoreResponseResponse = Message<"gqr.generation.v1.ScoreResponseResp
  * Use `create(ScoreResponseResponseSchema)` to create a new message.
  */
 export const ScoreResponseResponseSchema: GenMessage<ScoreResponseResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 14);
+  messageDesc(file_gqr_generation_v1_generation, 15);
 
 /**
  * A prompt to render.
@@ -759,7 +824,7 @@ export type PromptInstance = Message<"gqr.generation.v1.PromptInstance"> & {
  * Use `create(PromptInstanceSchema)` to create a new message.
  */
 export const PromptInstanceSchema: GenMessage<PromptInstance> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 15);
+  messageDesc(file_gqr_generation_v1_generation, 16);
 
 /**
  * Asks to render prompts.
@@ -787,7 +852,7 @@ export type RenderPromptsRequest = Message<"gqr.generation.v1.RenderPromptsReque
  * Use `create(RenderPromptsRequestSchema)` to create a new message.
  */
 export const RenderPromptsRequestSchema: GenMessage<RenderPromptsRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 16);
+  messageDesc(file_gqr_generation_v1_generation, 17);
 
 /**
  * A rendered prompt.
@@ -822,7 +887,7 @@ export type RenderedPrompt = Message<"gqr.generation.v1.RenderedPrompt"> & {
  * Use `create(RenderedPromptSchema)` to create a new message.
  */
 export const RenderedPromptSchema: GenMessage<RenderedPrompt> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 17);
+  messageDesc(file_gqr_generation_v1_generation, 18);
 
 /**
  * Rendered prompts.
@@ -850,7 +915,7 @@ export type RenderPromptsResponse = Message<"gqr.generation.v1.RenderPromptsResp
  * Use `create(RenderPromptsResponseSchema)` to create a new message.
  */
 export const RenderPromptsResponseSchema: GenMessage<RenderPromptsResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 18);
+  messageDesc(file_gqr_generation_v1_generation, 19);
 
 /**
  * Asks for the tasks.
@@ -865,7 +930,7 @@ export type ListTasksRequest = Message<"gqr.generation.v1.ListTasksRequest"> & {
  * Use `create(ListTasksRequestSchema)` to create a new message.
  */
 export const ListTasksRequestSchema: GenMessage<ListTasksRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 19);
+  messageDesc(file_gqr_generation_v1_generation, 20);
 
 /**
  * A task, as its file defines it.
@@ -949,7 +1014,7 @@ export type TaskDefinition = Message<"gqr.generation.v1.TaskDefinition"> & {
  * Use `create(TaskDefinitionSchema)` to create a new message.
  */
 export const TaskDefinitionSchema: GenMessage<TaskDefinition> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 20);
+  messageDesc(file_gqr_generation_v1_generation, 21);
 
 /**
  * The tasks.
@@ -970,7 +1035,7 @@ export type ListTasksResponse = Message<"gqr.generation.v1.ListTasksResponse"> &
  * Use `create(ListTasksResponseSchema)` to create a new message.
  */
 export const ListTasksResponseSchema: GenMessage<ListTasksResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 21);
+  messageDesc(file_gqr_generation_v1_generation, 22);
 
 /**
  * Asks to load a policy.
@@ -1005,7 +1070,7 @@ export type LoadPolicyRequest = Message<"gqr.generation.v1.LoadPolicyRequest"> &
  * Use `create(LoadPolicyRequestSchema)` to create a new message.
  */
 export const LoadPolicyRequestSchema: GenMessage<LoadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 22);
+  messageDesc(file_gqr_generation_v1_generation, 23);
 
 /**
  * The policy was loaded.
@@ -1026,7 +1091,7 @@ export type LoadPolicyResponse = Message<"gqr.generation.v1.LoadPolicyResponse">
  * Use `create(LoadPolicyResponseSchema)` to create a new message.
  */
 export const LoadPolicyResponseSchema: GenMessage<LoadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 23);
+  messageDesc(file_gqr_generation_v1_generation, 24);
 
 /**
  * Asks to unload a policy.
@@ -1054,7 +1119,7 @@ export type UnloadPolicyRequest = Message<"gqr.generation.v1.UnloadPolicyRequest
  * Use `create(UnloadPolicyRequestSchema)` to create a new message.
  */
 export const UnloadPolicyRequestSchema: GenMessage<UnloadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 24);
+  messageDesc(file_gqr_generation_v1_generation, 25);
 
 /**
  * The policy was unloaded.
@@ -1069,7 +1134,7 @@ export type UnloadPolicyResponse = Message<"gqr.generation.v1.UnloadPolicyRespon
  * Use `create(UnloadPolicyResponseSchema)` to create a new message.
  */
 export const UnloadPolicyResponseSchema: GenMessage<UnloadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 25);
+  messageDesc(file_gqr_generation_v1_generation, 26);
 
 /**
  * Asks for the loaded policies.
@@ -1084,7 +1149,7 @@ export type ListPoliciesRequest = Message<"gqr.generation.v1.ListPoliciesRequest
  * Use `create(ListPoliciesRequestSchema)` to create a new message.
  */
 export const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 26);
+  messageDesc(file_gqr_generation_v1_generation, 27);
 
 /**
  * A loaded policy.
@@ -1133,7 +1198,7 @@ export type Policy = Message<"gqr.generation.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 27);
+  messageDesc(file_gqr_generation_v1_generation, 28);
 
 /**
  * The loaded policies.
@@ -1154,7 +1219,7 @@ export type ListPoliciesResponse = Message<"gqr.generation.v1.ListPoliciesRespon
  * Use `create(ListPoliciesResponseSchema)` to create a new message.
  */
 export const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 28);
+  messageDesc(file_gqr_generation_v1_generation, 29);
 
 /**
  * What makes two requests the same for a pool of lists.

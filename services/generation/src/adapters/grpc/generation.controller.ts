@@ -94,7 +94,7 @@ export class GenerationController {
     const { candidates, auxiliaryTexts, policyVersion, usage } = await this.proposals.propose(parsePropose(task, request), limitsOf(call));
     noteRpc({ policy: policyVersion, candidates: candidates.length, completion_tokens: usage.completionTokens });
     return {
-      candidates: [...candidates],
+      candidates: candidates.map(({ text, logProbability }) => ({ text, logProbability })),
       auxiliaryTexts: { ...auxiliaryTexts },
       policy: policyId(task.id, policyVersion),
       usage: { ...usage },
@@ -112,15 +112,16 @@ export class GenerationController {
     return {
       logProbability: score.logProbability,
       queryLogProbabilities: [...score.queryLogProbabilities],
+      auxiliaryLogProbabilities: { ...score.auxiliaryLogProbabilities },
       tokens: score.tokens,
       policy: policyId(task.id, score.policyVersion),
     };
   }
 
   @GrpcMethod(SERVICE, 'RenderPrompts')
-  async renderPrompts(request: RenderPromptsRequest): Promise<MessageInitShape<typeof RenderPromptsResponseSchema>> {
+  renderPrompts(request: RenderPromptsRequest): MessageInitShape<typeof RenderPromptsResponseSchema> {
     const task = this.tasks.get(request.taskId);
-    const prompts = await this.prompts.render(task, parsePrompts(task, request.instances));
+    const prompts = this.prompts.render(task, parsePrompts(task, request.instances));
     return { prompts, promptVersion: task.promptVersion };
   }
 

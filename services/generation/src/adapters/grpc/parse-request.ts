@@ -9,6 +9,7 @@ import {
   type ProposeNextRequest,
   type ScoreResponseRequest,
 } from '@gqr/protos/gqr/generation/v1/generation';
+import type { CandidateSearch } from '../../domain/backend/language-backend.js';
 import type { GenerateOrder } from '../../domain/generate/generate-list.js';
 import type { ProposeOrder } from '../../domain/generate/propose-next.js';
 import type { ScoreOrder } from '../../domain/generate/score-response.js';
@@ -91,7 +92,7 @@ function parseCount(task: Task, count: number, violations: Violations): number |
 }
 
 function parseDecoding(decoding: DecodingOptions | undefined, violations: Violations): Partial<Decoding> {
-  const { temperature, topP, minP, repetitionPenalty } = decoding ?? {};
+  const { temperature, topP, minP, repetitionPenalty, diversity } = decoding ?? {};
   const within = (value: number | undefined, field: string, holds: (value: number) => boolean, range: string): void => {
     violations.check(value === undefined || holds(value), `decoding.${field}`, `is ${String(value)}; must be in ${range}`);
   };
@@ -99,11 +100,13 @@ function parseDecoding(decoding: DecodingOptions | undefined, violations: Violat
   within(topP, 'top_p', (value) => value > 0 && value <= 1, '(0, 1]');
   within(minP, 'min_p', (value) => value >= 0 && value < 1, '[0, 1)');
   within(repetitionPenalty, 'repetition_penalty', (value) => value >= 1 && value <= 2, '[1, 2]');
+  within(diversity, 'diversity', (value) => value >= 0 && value <= 2, '[0, 2]');
   return {
     ...(temperature !== undefined && { temperature }),
     ...(topP !== undefined && { topP }),
     ...(minP !== undefined && { minP }),
     ...(repetitionPenalty !== undefined && { repetitionPenalty }),
+    ...(diversity !== undefined && { diversity }),
   };
 }
 
@@ -155,11 +158,13 @@ export function parsePropose(task: Task, request: ProposeNextRequest): ProposeOr
     `is ${String(request.candidates)}; must be 1 to ${String(MAX_CANDIDATES)}`,
   );
   checkAuxiliary(task, request.auxiliaryTexts, violations);
+  const search = parseSearch(request, violations);
   violations.throwIfAny();
   return {
     taskId: task.id,
     inputs,
     count,
+    search,
     auxiliaryTexts: request.auxiliaryTexts,
     chosen: request.chosenQueries,
     candidates: request.candidates,
@@ -167,6 +172,22 @@ export function parsePropose(task: Task, request: ProposeNextRequest): ProposeOr
     decoding,
     seed: seedOf(request.decoding),
   };
+}
+
+function parseSearch({ diverseBeams, candidates }: ProposeNextRequest, violations: Violations): CandidateSearch {
+  if (diverseBeams === undefined) return { kind: 'sample' };
+  const { groups, similarityPenalty } = diverseBeams;
+  violations.check(
+    groups >= 1 && groups <= Math.max(1, candidates),
+    'diverse_beams.groups',
+    `is ${String(groups)}; must be 1 to the number of candidates`,
+  );
+  violations.check(
+    similarityPenalty >= 0 && similarityPenalty <= 10,
+    'diverse_beams.similarity_penalty',
+    `is ${String(similarityPenalty)}; must be in [0, 10]`,
+  );
+  return { kind: 'diverse-beam', groups, similarityPenalty };
 }
 
 /** @throws InvalidRequestError with every violation */

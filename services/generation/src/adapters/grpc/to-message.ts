@@ -33,6 +33,7 @@ export function toGenerateResponse(
     usage: { ...list.usage, pooled: list.poolSize > 0 },
     timings: [...list.timings],
     prompt: includePrompt ? list.prompt : '',
+    ...(list.logPropensity !== undefined && { logPropensity: list.logPropensity }),
   };
 }
 

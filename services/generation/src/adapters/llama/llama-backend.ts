@@ -1,10 +1,23 @@
 import { Turnstile } from '@gqr/chassis/concurrency/turnstile';
 import { type CallLimits, unlimited } from '@gqr/chassis/grpc/call';
 import { getLlama, type Llama, type LlamaContext, LlamaLogLevel, type LlamaModel } from 'node-llama-cpp';
-import type { LentSequence } from '../../domain/decode/token-model.js';
-import type { PolicyArtefact, PolicyBackend, PolicyModel } from '../../domain/policies/policy-set.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type {
+  BackendCapabilities,
+  BackendHealth,
+  LanguageBackend,
+  PolicyArtefact,
+  PolicyModel,
+} from '../../domain/backend/language-backend.js';
+import type { LentSequence, TokenModel } from '../../domain/decode/token-model.js';
+import { TokenPolicy } from '../../domain/decode/token-policy.js';
+import { UnusablePolicyError } from '../../domain/errors.js';
 import { Lane, LlamaSequence } from './llama-sequence.js';
-import { LlamaTokenizer } from './llama-tokenizer.js';
+import { LlamaVocabulary } from './llama-vocabulary.js';
+
+/** Adapter for llama.cpp within a policy's folder. */
+const ADAPTER = 'adapter.gguf';
 
 export interface LlamaOptions {
   readonly modelPath: string;
@@ -21,17 +34,20 @@ export interface LlamaOptions {
 }
 
 /** Runs policies by llama.cpp: one base model, and a context with its LoRA adapter for each policy. */
-export class LlamaBackend implements PolicyBackend {
+export class LlamaBackend implements LanguageBackend {
   readonly name = 'llama.cpp';
+  readonly capabilities: BackendCapabilities;
   private readonly turnstile: Turnstile;
+  private readonly adapters = new Set<string>();
 
   private constructor(
     private readonly llama: Llama,
     private readonly model: LlamaModel,
-    private readonly tokenizer: LlamaTokenizer,
+    readonly tokenizer: LlamaVocabulary,
     private readonly options: LlamaOptions,
   ) {
-    const { concurrency, maxWaiting } = options;
+    const { concurrency, maxWaiting, contextTokens } = options;
+    this.capabilities = { contextTokens, enforcesExclusions: true, knowsPropensities: true, scores: true, diverseBeams: true };
     this.turnstile = new Turnstile({ name: 'the language model', capacity: concurrency, maxWaiting, retryAfterMs: 1_000 });
   }
 
@@ -45,7 +61,7 @@ export class LlamaBackend implements PolicyBackend {
       logLevel: LlamaLogLevel.error,
     });
     const model = await llama.loadModel({ modelPath: options.modelPath, useMmap: true });
-    return new LlamaBackend(llama, model, new LlamaTokenizer(model), options);
+    return new LlamaBackend(llama, model, new LlamaVocabulary(model), options);
   }
 
   get baseModelSha256(): string {
@@ -57,17 +73,32 @@ export class LlamaBackend implements PolicyBackend {
     return this.turnstile.waiting;
   }
 
-  async open(artefact: PolicyArtefact): Promise<PolicyModel> {
+  async load({ taskId, version, folder }: PolicyArtefact): Promise<PolicyModel> {
     const { contextTokens, concurrency, threads } = this.options;
+    const lora = folder === undefined ? undefined : join(folder, ADAPTER);
+    if (lora !== undefined && !existsSync(lora))
+      throw new UnusablePolicyError(`policy ${version} of ${taskId} has no ${ADAPTER}; export it for llama.cpp`);
     const context = await this.model.createContext({
       contextSize: contextTokens,
       sequences: concurrency,
       threads,
-      ...(artefact.adapterPath !== undefined && { lora: artefact.adapterPath }),
+      ...(lora !== undefined && { lora }),
     });
-    const policy = new LlamaPolicy(context, this.tokenizer, this.turnstile, concurrency);
-    await policy.warmUp();
-    return policy;
+    const adapter = lora === undefined ? undefined : `${taskId}/${version}`;
+    if (adapter !== undefined) this.adapters.add(adapter);
+    const model = new LlamaPolicy(context, this.tokenizer, this.turnstile, concurrency, () => {
+      if (adapter !== undefined) this.adapters.delete(adapter);
+    });
+    await model.warmUp();
+    return new TokenPolicy(model);
+  }
+
+  listAdapters(): Promise<readonly string[]> {
+    return Promise.resolve([...this.adapters]);
+  }
+
+  health(): Promise<BackendHealth> {
+    return Promise.resolve({ ready: true }); // it runs in this process
   }
 
   async close(): Promise<void> {
@@ -77,14 +108,15 @@ export class LlamaBackend implements PolicyBackend {
 }
 
 /** A policy in a context of its own. */
-class LlamaPolicy implements PolicyModel {
+class LlamaPolicy implements TokenModel {
   private readonly lanes: readonly Lane[];
 
   constructor(
     private readonly context: LlamaContext,
-    readonly tokenizer: LlamaTokenizer,
+    readonly vocabulary: LlamaVocabulary,
     private readonly turnstile: Turnstile,
     lanes: number,
+    private readonly onClose: () => void,
   ) {
     this.lanes = Array.from({ length: lanes }, () => new Lane(context.getSequence()));
   }
@@ -110,11 +142,12 @@ class LlamaPolicy implements PolicyModel {
 
   /** The first evaluation is slow; nobody should wait for it. */
   async warmUp(): Promise<void> {
-    const sequence = await this.lend(this.tokenizer.encode('warm up'), unlimited);
+    const sequence = await this.lend(this.vocabulary.encode('warm up'), unlimited);
     sequence.release();
   }
 
   async close(): Promise<void> {
+    this.onClose();
     await this.context.dispose();
   }
 

@@ -1,5 +1,5 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
-import type { ControlledEvaluateInputItem, LlamaContextSequence, Token } from 'node-llama-cpp';
+import type { ControlledEvaluateInputItem, LlamaContextSequence, LlamaContextSequenceRepeatPenalty, Token } from 'node-llama-cpp';
 import type { Distribution, LentSequence, Shape } from '../../domain/decode/token-model.js';
 
 /** A long prompt is evaluated in chunks, so that a caller who left does not hold the model for seconds. */
@@ -50,11 +50,9 @@ export class LlamaSequence implements LentSequence {
     this.limits.signal.throwIfAborted();
     const last = tokens.at(-1);
     if (last === undefined) throw new Error('a sequence advances by one token at least');
-    const { temperature, topP, minP, topK, punished, repetitionPenalty } = shape;
-    const repeatPenalty =
-      repetitionPenalty > 1 ? { repeatPenalty: { punishTokens: [...punished] as Token[], penalty: repetitionPenalty } } : {};
+    const { temperature, topP, minP, topK } = shape;
     // llama.cpp shapes the distribution; drawing from it is the domain's, which knows what is allowed.
-    const options = { temperature, topP, minP, topK, ...repeatPenalty };
+    const options = { temperature, topP, minP, topK, ...penaltiesOf(shape) };
     const input: ControlledEvaluateInputItem[] = [
       ...(tokens.slice(0, -1) as Token[]),
       [last as Token, { generateNext: { probabilities: true, options } }],
@@ -92,4 +90,10 @@ export class LlamaSequence implements LentSequence {
   release(): void {
     this.onRelease();
   }
+}
+
+function penaltiesOf({ punished, repetitionPenalty, presencePenalty }: Shape): { repeatPenalty?: LlamaContextSequenceRepeatPenalty } {
+  if (punished.length === 0 || (repetitionPenalty === 1 && presencePenalty === 0)) return {};
+  const punishTokens = [...new Set(punished)] as Token[];
+  return { repeatPenalty: { punishTokens, maxPunishTokens: punishTokens.length, penalty: repetitionPenalty, presencePenalty } };
 }

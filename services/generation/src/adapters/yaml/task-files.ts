@@ -29,6 +29,7 @@ const taskFile = z
       top_p: z.number().gt(0).max(1),
       min_p: z.number().min(0).lt(1),
       repetition_penalty: z.number().min(1).max(2),
+      diversity: z.number().min(0).max(2).default(0),
     }),
   })
   .refine(({ count }) => count.default <= count.max, { path: ['count', 'default'], error: 'must be at most count.max' })
@@ -91,6 +92,7 @@ export function parseTask(text: string, file: string): Task {
       topP: data.decoding.top_p,
       minP: data.decoding.min_p,
       repetitionPenalty: data.decoding.repetition_penalty,
+      diversity: data.decoding.diversity,
     },
     // The content, not the wording of the file: a comment does not make another prompt.
     promptVersion: createHash('sha256')

@@ -43,13 +43,13 @@ export interface LanguageBackend {
 export interface BackendCapabilities {
   /** Tokens of a prompt and its response together. */
   readonly contextTokens: number;
-  /** Whether `excluded` of a line's rule is held while the line is drawn. */
+  /** Whether `excluded` of a line's rule is held while the line is drawn, and lines without a head that one order asks for differ. */
   readonly enforcesExclusions: boolean;
   /** Whether the log-propensity of a line is known: its probability under the distribution really sampled from, grammar included. */
   readonly knowsPropensities: boolean;
-  /** Whether `score` works, and so whether candidates carry log-probabilities. */
+  /** Whether `score` and `propose` work, which give log-probabilities at temperature 1 and without a grammar. */
   readonly scores: boolean;
-  /** Whether `propose` can search by diverse beams; sampling always works. */
+  /** Whether `propose` can search by diverse beams too. */
   readonly diverseBeams: boolean;
 }
 
@@ -73,7 +73,10 @@ export interface PolicyModel {
    * @throws CallEndedError, OverloadedError, BackendUnavailableError
    */
   lend(prompt: RenderedPrompt, limits: CallLimits): Promise<PromptSession>;
-  /** Unloads the policy, once no session of it is open any more; nobody asks for it again. */
+  /**
+   * Unloads the policy. No session of it is open any more and nobody asks for it again. Never rejects: what cannot be unloaded now is
+   * unloaded later.
+   */
   unload(): Promise<void>;
 }
 
@@ -92,11 +95,11 @@ export interface PromptSession {
   /** Candidates for one line, all behind the same given lines: distinct, the most probable first, fewer if there are no more. */
   propose(order: ProposeLineOrder): Promise<readonly CandidateLine[]>;
   /**
-   * Scores a response that is cut into pieces, such as lines with their separators: the log-probability of each piece given the prompt
-   * and the pieces before it, at temperature 1 and without a grammar. Pieces are tokenised one by one. The token that ends the response
-   * counts to the last one. Rejects with UnsupportedByBackendError where `capabilities.scores` is false.
+   * Scores a response: the log-probability of each of its lines, the separator behind it included, given the prompt and the lines
+   * before it, at temperature 1 and without a grammar. The token that ends the response counts to the last line. Lines and separators
+   * are tokenised one by one. Rejects with UnsupportedByBackendError where `capabilities.scores` is false.
    */
-  score(pieces: readonly string[]): Promise<readonly ScoredPiece[]>;
+  score(lines: readonly string[]): Promise<readonly ScoredLine[]>;
   /** Gives it back; more than once does no harm. */
   release(): void;
 }
@@ -149,12 +152,12 @@ export interface ProposeLineOrder extends ResponsePoint {
 /** A candidate for a line. */
 export interface CandidateLine {
   readonly text: string;
-  /** As `score` has it, its separator or the end included; undefined where the backend does not score. */
-  readonly logProbability: number | undefined;
+  /** As `score` has it, its separator or the end included. */
+  readonly logProbability: number;
   readonly tokens: number;
 }
 
-export interface ScoredPiece {
+export interface ScoredLine {
   readonly logProbability: number;
   readonly tokens: number;
 }

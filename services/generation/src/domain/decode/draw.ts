@@ -1,4 +1,5 @@
-import type { Distribution } from './token-model.js';
+import { judge, type LineRule, type Verdict } from '../grammar/line-rule.js';
+import type { Distribution, Vocabulary } from './token-model.js';
 
 /** A number in [0, 1). */
 export type Random = () => number;
@@ -10,24 +11,42 @@ export interface Outcome {
   readonly probability: number;
 }
 
+const BROKEN_CHARACTERS = /\ufffd+$/;
+
 /**
- * The outcomes that are allowed, with probabilities that sum to 1. All tokens that end the line are one outcome, since the text that
- * they leave behind is the same. Empty if nothing is allowed.
+ * The outcomes behind a line that its rule allows, with probabilities that sum to 1. All tokens that end the line are one outcome,
+ * since the text that they leave behind is the same. Empty in a dead end.
  */
-export function allowedOutcomes(distribution: Distribution, verdict: (token: number) => 'continue' | 'end' | 'forbidden'): Outcome[] {
+export function outcomesBehind(
+  line: readonly number[],
+  distribution: Distribution,
+  vocabulary: Vocabulary,
+  rule: LineRule,
+  forbidden: ReadonlySet<number>,
+): Outcome[] {
+  const text = vocabulary.decode(line);
   const outcomes: Outcome[] = [];
   let end = 0;
   let total = 0;
   for (const { token, probability } of distribution) {
-    const what = verdict(token);
-    if (what === 'forbidden') continue;
+    const verdict = forbidden.has(token) ? 'forbidden' : judgeToken(text, line, token, vocabulary, rule);
+    if (verdict === 'forbidden') continue;
     total += probability;
-    if (what === 'end') end += probability;
+    if (verdict === 'end') end += probability;
     else outcomes.push({ token, probability });
   }
   if (total <= 0) return [];
   if (end > 0) outcomes.push({ token: undefined, probability: end });
   return outcomes.map(({ token, probability }) => ({ token, probability: probability / total }));
+}
+
+function judgeToken(text: string, line: readonly number[], token: number, vocabulary: Vocabulary, rule: LineRule): Verdict {
+  if (token === vocabulary.endOfText) return judge(text, '', true, rule);
+  if (vocabulary.isMarker(token)) return 'forbidden';
+  // A token may be part of a character: only decoding it with what stands before it shows what it adds.
+  const whole = text.replace(BROKEN_CHARACTERS, '');
+  const piece = whole === text ? vocabulary.decode([token]) : vocabulary.decode([...line, token]).slice(whole.length);
+  return judge(whole, piece, false, rule);
 }
 
 /** Draws one outcome by its probability; with `greedy` the most probable one, which then is certain. */

@@ -9,3 +9,8 @@ export function seededRandom(seed: bigint): Random {
   const generator = mersenne(low ^ Math.imul(high, 0x9e3779b1));
   return () => uniformFloat64(generator);
 }
+
+/** A seed for a further generator. */
+export function drawSeed(random: Random): bigint {
+  return BigInt(Math.floor(random() * 2 ** 48));
+}

@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import { normalise } from '@gqr/chassis/text/normalise';
+import type { PromptSession } from '../backend/language-backend.js';
 import type { Random } from '../decode/draw.js';
 import { seededRandom } from '../decode/seeded-random.js';
-import type { LentSequence } from '../decode/token-model.js';
-import { type ListPiece, ListWriter } from '../decode/write-list.js';
 import type { LoadedPolicy, PolicySet } from '../policies/policy-set.js';
 import type { ListPool, PoolDraw } from '../pool/list-pool.js';
 import type { PromptInputs } from '../prompt/budget.js';
 import { type RenderedPrompt, renderPrompt } from '../prompt/render-prompt.js';
+import type { Fault } from '../quality/fault.js';
+import type { ListCritic } from '../quality/list-critic.js';
 import type { Decoding, Task, TaskCatalog } from '../tasks/task.js';
+import { type ListPiece, ListWriter } from './write-list.js';
 
 /** Where equal requests share lists. */
 export interface PoolOptions {
@@ -53,6 +55,8 @@ export interface Usage {
 export interface GeneratedList {
   readonly auxiliaryTexts: Readonly<Record<string, string>>;
   readonly queries: readonly GeneratedQuery[];
+  /** Of the whole list, auxiliary texts included: the sum of its parts; undefined when one of them is unknown. */
+  readonly logPropensity: number | undefined;
   readonly policyVersion: string;
   readonly promptVersion: string;
   readonly decoding: Decoding;
@@ -66,6 +70,9 @@ export interface GeneratedList {
 
 /** Pieces as they are complete, and at last the whole list. */
 export type GenerateEvent = ListPiece | { readonly kind: 'list'; readonly list: GeneratedList };
+
+/** Told, once a list has come to its end, which lines were drawn again and which stand for want of better ones. */
+export type OnJudged = (taskId: string, lines: { readonly refused: readonly Fault[]; readonly tolerated: readonly Fault[] }) => void;
 
 /** What the steps of one call share. */
 interface Call {
@@ -84,6 +91,8 @@ export class GenerateList {
     private readonly tasks: TaskCatalog,
     private readonly policies: PolicySet,
     private readonly pool: ListPool,
+    private readonly critic: ListCritic,
+    private readonly onJudged: OnJudged = () => undefined,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -112,7 +121,7 @@ export class GenerateList {
       count,
       decoding: { ...task.decoding, ...order.decoding },
       policy,
-      prompt: renderPrompt(task, order.inputs, count, policy.model.tokenizer),
+      prompt: renderPrompt(task, order.inputs, count, this.policies.tokenizer),
       random: seededRandom(order.seed),
     };
     const key = poolKey(call);
@@ -121,9 +130,9 @@ export class GenerateList {
       yield* drawnEvents(call, drawn);
       return;
     }
-    const sequence = await policy.model.lend(call.prompt.tokens, limits);
+    const session = await policy.model.lend(call.prompt, limits);
     try {
-      for await (const event of this.write(call, sequence)) {
+      for await (const event of this.write(call, session)) {
         if (event.kind === 'list' && order.pool.size > 1) {
           const { auxiliaryTexts, queries } = event.list;
           this.pool.add(key, order.pool.size, { auxiliaryTexts, queries: queries.map(({ text }) => text) });
@@ -131,36 +140,46 @@ export class GenerateList {
         yield event;
       }
     } finally {
-      sequence.release();
+      session.release();
     }
   }
 
-  private async *write(call: Call, sequence: LentSequence): AsyncGenerator<GenerateEvent, void> {
-    const { order, task, count, decoding, random, policy, prompt } = call;
+  private async *write(call: Call, session: PromptSession): AsyncGenerator<GenerateEvent, void> {
+    const { order, task, count, decoding, random, prompt } = call;
     const excluded = new Set([order.inputs.query, ...order.inputs.history, ...order.excluded].map(normalise));
-    const cachedPromptTokens = sequence.cachedTokens;
     const startedAt = this.now();
-    const writer = new ListWriter({ task, count, excluded, decoding, random }, sequence, policy.model.tokenizer, prompt.tokens);
+    const faultOf = this.critic.for(task, order.inputs, order.excluded);
+    const writer = new ListWriter({ task, count, excluded, decoding, random, faultOf }, session);
     const auxiliaryTexts: Record<string, string> = {};
     const queries: GeneratedQuery[] = [];
-    for await (const piece of writer.write()) {
-      if (piece.kind === 'auxiliary') auxiliaryTexts[piece.name] = piece.text;
-      else queries.push({ text: piece.text, logPropensity: piece.logPropensity });
-      yield piece;
+    let logPropensity: number | undefined = 0;
+    try {
+      for await (const piece of writer.write()) {
+        if (piece.kind === 'auxiliary') auxiliaryTexts[piece.name] = piece.text;
+        else queries.push({ text: piece.text, logPropensity: piece.logPropensity });
+        logPropensity = plus(logPropensity, piece.logPropensity);
+        yield piece;
+      }
+    } finally {
+      this.onJudged(task.id, writer);
     }
     const timings = [
-      { phase: 'queue', durationMs: sequence.waitedMs },
-      { phase: 'prompt', durationMs: sequence.promptMs },
+      { phase: 'queue', durationMs: session.waitedMs },
+      { phase: 'prompt', durationMs: session.promptMs },
       { phase: 'decode', durationMs: this.now() - startedAt },
     ];
     const usage = {
       promptTokens: prompt.tokens.length,
-      cachedPromptTokens,
+      cachedPromptTokens: session.cachedTokens,
       completionTokens: writer.cost.tokens,
       redraws: writer.cost.redraws,
     };
-    yield { kind: 'list', list: { ...described(call), auxiliaryTexts, queries, poolSize: 0, usage, timings } };
+    yield { kind: 'list', list: { ...described(call), auxiliaryTexts, queries, logPropensity, poolSize: 0, usage, timings } };
   }
+}
+
+function plus(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
 }
 
 function described(call: Call): Pick<GeneratedList, 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt'> {
@@ -182,9 +201,14 @@ function poolKey({ order, task, count, decoding, policy, prompt }: Call): string
 
 function* drawnEvents(call: Call, drawn: PoolDraw): Generator<GenerateEvent, void> {
   const { list, logPropensities, poolSize } = drawn;
-  for (const [name, text] of Object.entries(list.auxiliaryTexts)) yield { kind: 'auxiliary', name, text };
+  // Auxiliary texts stand before the queries, and come with the first of them.
+  for (const [name, text] of Object.entries(list.auxiliaryTexts)) yield { kind: 'auxiliary', name, text, logPropensity: undefined };
   const queries = list.queries.map((text, k) => ({ text, logPropensity: logPropensities[k] }));
+  const logPropensity = logPropensities.reduce((sum, each) => sum + each, 0);
   for (const query of queries) yield { kind: 'query', ...query };
   const usage = { promptTokens: call.prompt.tokens.length, cachedPromptTokens: call.prompt.tokens.length, completionTokens: 0, redraws: 0 };
-  yield { kind: 'list', list: { ...described(call), auxiliaryTexts: list.auxiliaryTexts, queries, poolSize, usage, timings: [] } };
+  yield {
+    kind: 'list',
+    list: { ...described(call), auxiliaryTexts: list.auxiliaryTexts, queries, logPropensity, poolSize, usage, timings: [] },
+  };
 }

@@ -1,14 +1,19 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import { normalise } from '@gqr/chassis/text/normalise';
-import { seededRandom } from '../decode/seeded-random.js';
-import { ListIncompleteError } from '../errors.js';
-import { ListWriter } from '../decode/write-list.js';
+import type { CandidateLine, CandidateSearch, PromptSession } from '../backend/language-backend.js';
+import type { Random } from '../decode/draw.js';
+import { drawSeed, seededRandom } from '../decode/seeded-random.js';
+import { UnsupportedByBackendError } from '../errors.js';
+import { obeys } from '../grammar/line-rule.js';
 import type { LoadedPolicy, PolicySet } from '../policies/policy-set.js';
 import type { PromptInputs } from '../prompt/budget.js';
-import { SEPARATOR } from '../grammar/response-grammar.js';
-import { renderPrompt, renderResponse } from '../prompt/render-prompt.js';
+import { renderPrompt } from '../prompt/render-prompt.js';
+import { queryLine, responseLines } from '../prompt/response-lines.js';
+import { mustNotBeShown } from '../quality/fault.js';
+import type { FaultOf, ListCritic } from '../quality/list-critic.js';
 import type { Decoding, Task, TaskCatalog } from '../tasks/task.js';
 import type { Usage } from './generate-list.js';
+import { ListWriter, type WritingCost } from './write-list.js';
 
 /** Where a list stands and what is wanted next. */
 export interface ProposeOrder {
@@ -20,6 +25,7 @@ export interface ProposeOrder {
   /** q_1..q_{k-1}. */
   readonly chosen: readonly string[];
   readonly candidates: number;
+  readonly search: CandidateSearch;
   readonly policyVersion: string;
   readonly decoding: Partial<Decoding>;
   readonly seed: bigint;
@@ -32,71 +38,94 @@ export interface Proposal {
   readonly usage: Usage;
 }
 
+/** Times that candidates are looked for again, where some must not be used. */
+const MAX_ROUNDS = 3;
+
 /** Proposes candidates for q_k after q_1..q_{k-1}: the expansion step of Algorithm 1 (paper section 3.2.2). */
 export class ProposeNext {
   constructor(
     private readonly tasks: TaskCatalog,
     private readonly policies: PolicySet,
+    private readonly critic: ListCritic,
   ) {}
 
-  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError */
+  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError, UnsupportedByBackendError */
   async propose(order: ProposeOrder, limits: CallLimits): Promise<Proposal> {
     const task = this.tasks.get(order.taskId);
-    return this.policies.use(task.id, order.policyVersion, (policy) => proposeWith(policy, task, order, limits));
+    const { scores, diverseBeams } = this.policies.capabilities;
+    if (!scores) throw new UnsupportedByBackendError(this.policies.backendName, 'give log-probabilities');
+    if (order.search.kind === 'diverse-beam' && !diverseBeams)
+      throw new UnsupportedByBackendError(this.policies.backendName, 'search by diverse beams');
+    return this.policies.use(task.id, order.policyVersion, (policy) => this.proposeWith(policy, task, order, limits));
+  }
+
+  private async proposeWith(policy: LoadedPolicy, task: Task, order: ProposeOrder, limits: CallLimits): Promise<Proposal> {
+    const decoding = { ...task.decoding, ...order.decoding };
+    const random = seededRandom(order.seed);
+    const prompt = renderPrompt(task, order.inputs, order.count ?? task.count.default, this.policies.tokenizer);
+    const session = await policy.model.lend(prompt, limits);
+    try {
+      const cost = { tokens: 0, redraws: 0 };
+      const faultOf = this.critic.for(task, order.inputs, []);
+      let { auxiliaryTexts } = order;
+      if (task.auxiliaryTexts.length > 0 && Object.keys(auxiliaryTexts).length === 0) {
+        const written: Record<string, string> = {};
+        const heading = new ListWriter({ task, count: 0, excluded: new Set(), decoding, random, faultOf }, session);
+        for await (const piece of heading.write()) if (piece.kind === 'auxiliary') written[piece.name] = piece.text;
+        auxiliaryTexts = written;
+        cost.tokens += heading.cost.tokens;
+      }
+      const candidates = await expand(session, { ...order, auxiliaryTexts }, { task, decoding, random, faultOf, cost });
+      const usage = {
+        promptTokens: prompt.tokens.length,
+        cachedPromptTokens: session.cachedTokens,
+        completionTokens: cost.tokens,
+        redraws: cost.redraws,
+      };
+      return { candidates, auxiliaryTexts, policyVersion: policy.artefact.version, usage };
+    } finally {
+      session.release();
+    }
   }
 }
 
-async function proposeWith(policy: LoadedPolicy, task: Task, order: ProposeOrder, limits: CallLimits): Promise<Proposal> {
-  const { tokenizer } = policy.model;
-  const count = order.count ?? task.count.default;
-  const decoding = { ...task.decoding, ...order.decoding };
-  const random = seededRandom(order.seed);
-  const prompt = renderPrompt(task, order.inputs, count, tokenizer);
-  const cost = { tokens: 0, redraws: 0 };
-  const auxiliaryTexts: Record<string, string> = { ...order.auxiliaryTexts };
-  const sequence = await policy.model.lend(prompt.tokens, limits);
-  const cachedPromptTokens = sequence.cachedTokens;
-  try {
-    if (task.auxiliaryTexts.length > 0 && Object.keys(auxiliaryTexts).length === 0) {
-      const heading = new ListWriter({ task, count: 0, excluded: new Set(), decoding, random }, sequence, tokenizer, prompt.tokens);
-      for await (const piece of heading.write()) if (piece.kind === 'auxiliary') auxiliaryTexts[piece.name] = piece.text;
-      cost.tokens += heading.cost.tokens;
-    }
-    // The prefix is evaluated once; every candidate is written behind it and forgotten again.
-    const before = renderResponse(task, auxiliaryTexts, order.chosen);
-    const prefix = [...prompt.tokens, ...tokenizer.encode(before === '' ? '' : before + SEPARATOR)];
-    // What was drawn may have been other tokens than those of the same text.
-    await sequence.rewind(Math.min(sequence.length, prompt.tokens.length - 1));
-    const excluded = new Set([order.inputs.query, ...order.inputs.history, ...order.chosen].map(normalise));
-    const candidates: { text: string; logProbability: number }[] = [];
-    for (let i = 0; i < order.candidates; i++) {
-      await sequence.rewind(Math.min(sequence.length, prefix.length - 1));
-      const one: Task = { ...task, auxiliaryTexts: [] };
-      const writer = new ListWriter({ task: one, count: 1, excluded, decoding, random }, sequence, tokenizer, prefix);
-      const text = await firstQuery(writer);
-      cost.tokens += writer.cost.tokens;
-      cost.redraws += writer.cost.redraws;
-      if (text === undefined) break;
-      excluded.add(normalise(text));
-      await sequence.rewind(Math.min(sequence.length, prefix.length - 1));
-      const ending = order.chosen.length + 1 < count ? tokenizer.encode(SEPARATOR) : [tokenizer.endOfText];
-      const scored = await sequence.score(prefix.slice(sequence.length), [...tokenizer.encode(text), ...ending]);
-      candidates.push({ text, logProbability: scored.reduce((sum, each) => sum + each, 0) });
-    }
-    candidates.sort((a, b) => b.logProbability - a.logProbability);
-    const usage = { promptTokens: prompt.tokens.length, cachedPromptTokens, completionTokens: cost.tokens, redraws: cost.redraws };
-    return { candidates, auxiliaryTexts, policyVersion: policy.artefact.version, usage };
-  } finally {
-    sequence.release();
-  }
+/** What the search for candidates needs beside the order. */
+interface Expansion {
+  readonly task: Task;
+  readonly decoding: Decoding;
+  readonly random: Random;
+  readonly faultOf: FaultOf;
+  readonly cost: WritingCost;
 }
 
-/** The query that a writer writes; undefined when it has no more to say. */
-async function firstQuery(writer: ListWriter): Promise<string | undefined> {
-  try {
-    for await (const piece of writer.write()) if (piece.kind === 'query') return piece.text;
-  } catch (error) {
-    if (!(error instanceof ListIncompleteError)) throw error;
+/** Candidates that may be used; those that only repeat what is known, or are in another language, where there are no others. */
+async function expand(session: PromptSession, order: ProposeOrder, expansion: Expansion): Promise<Proposal['candidates']> {
+  const { task, decoding, random, faultOf, cost } = expansion;
+  const given = responseLines(task, order.auxiliaryTexts, order.chosen);
+  const ends = order.chosen.length + 1 === (order.count ?? task.count.default);
+  const known = new Set([order.inputs.query, ...order.inputs.history, ...order.chosen].map(normalise));
+  const good: CandidateLine[] = [];
+  const tolerable: CandidateLine[] = [];
+  for (let round = 0; round < MAX_ROUNDS && good.length < order.candidates; round++) {
+    const line = queryLine(task, new Set(known));
+    const candidates = order.candidates - good.length;
+    const proposed = await session.propose({ given, line, candidates, search: order.search, decoding, seed: drawSeed(random), ends });
+    if (proposed.length === 0) break;
+    for (const candidate of proposed) {
+      cost.tokens += candidate.tokens;
+      const key = normalise(candidate.text);
+      if (!obeys(candidate.text, line.rule) || known.has(key)) {
+        cost.redraws++;
+        continue;
+      }
+      known.add(key);
+      const fault = faultOf(candidate.text, 'query', order.chosen);
+      if (fault === undefined) good.push(candidate);
+      else cost.redraws++;
+      if (fault !== undefined && !mustNotBeShown(fault)) tolerable.push(candidate);
+    }
   }
-  return undefined;
+  return (good.length > 0 ? good : tolerable)
+    .map(({ text, logProbability }) => ({ text, logProbability }))
+    .sort((a, b) => b.logProbability - a.logProbability);
 }

@@ -1,6 +1,6 @@
-import type { PolicySet } from '../policies/policy-set.js';
 import type { PromptInputs } from '../prompt/budget.js';
 import { renderCompleteResponse, renderPrompt } from '../prompt/render-prompt.js';
+import type { Tokenizer } from '../prompt/tokenizer.js';
 import type { Task } from '../tasks/task.js';
 
 /** A prompt to render, and the response to it if there are queries. */
@@ -13,16 +13,13 @@ export interface Instance {
 
 /** Renders prompts and the responses to learn from, as the tokenizer of the serving model budgets them. */
 export class RenderPrompts {
-  constructor(private readonly policies: PolicySet) {}
+  constructor(private readonly tokenizer: Tokenizer) {}
 
-  /** @throws UnknownPolicyError */
-  async render(task: Task, instances: readonly Instance[]): Promise<{ prompt: string; response: string; promptTokens: number }[]> {
-    return this.policies.use(task.id, '', async ({ model }) =>
-      instances.map(({ inputs, auxiliaryTexts, queries, count }) => {
-        const { text, tokens } = renderPrompt(task, inputs, count, model.tokenizer);
-        const response = queries.length === 0 ? '' : renderCompleteResponse(task, auxiliaryTexts, queries);
-        return { prompt: text, response, promptTokens: tokens.length };
-      }),
-    );
+  render(task: Task, instances: readonly Instance[]): { prompt: string; response: string; promptTokens: number }[] {
+    return instances.map(({ inputs, auxiliaryTexts, queries, count }) => {
+      const { text, tokens } = renderPrompt(task, inputs, count, this.tokenizer);
+      const response = queries.length === 0 ? '' : renderCompleteResponse(task, auxiliaryTexts, queries);
+      return { prompt: text, response, promptTokens: tokens.length };
+    });
   }
 }

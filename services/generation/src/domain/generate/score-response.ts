@@ -1,8 +1,8 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { PolicySet } from '../policies/policy-set.js';
 import type { PromptInputs } from '../prompt/budget.js';
-import { SEPARATOR } from '../grammar/response-grammar.js';
-import { renderPrompt, renderResponse } from '../prompt/render-prompt.js';
+import { renderPrompt } from '../prompt/render-prompt.js';
+import { responseLines } from '../prompt/response-lines.js';
 import type { TaskCatalog } from '../tasks/task.js';
 
 /** A list to score. */
@@ -15,8 +15,10 @@ export interface ScoreOrder {
 }
 
 export interface Score {
-  /** Of the whole response, its end included; natural logarithm. */
+  /** Of the whole response, its end included; natural logarithm. The sum of its parts. */
   readonly logProbability: number;
+  /** By auxiliary text, its head and separator included. */
+  readonly auxiliaryLogProbabilities: Readonly<Record<string, number>>;
   /** By query, its separator (or the end) included. */
   readonly queryLogProbabilities: readonly number[];
   readonly tokens: number;
@@ -30,33 +32,26 @@ export class ScoreResponse {
     private readonly policies: PolicySet,
   ) {}
 
-  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError */
+  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError, UnsupportedByBackendError */
   async score(order: ScoreOrder, limits: CallLimits): Promise<Score> {
     const task = this.tasks.get(order.taskId);
+    const prompt = renderPrompt(task, order.inputs, order.queries.length, this.policies.tokenizer);
+    const lines = responseLines(task, order.auxiliaryTexts, order.queries);
     return this.policies.use(task.id, order.policyVersion, async ({ artefact, model }) => {
-      const prompt = renderPrompt(task, order.inputs, order.queries.length, model.tokenizer);
-      const head = renderResponse(task, order.auxiliaryTexts, []);
-      const lines = order.queries.map((query, k) => {
-        const text = renderResponse({ ...task, auxiliaryTexts: [] }, {}, [query]);
-        return [
-          ...model.tokenizer.encode(text),
-          ...(k + 1 < order.queries.length ? model.tokenizer.encode(SEPARATOR) : [model.tokenizer.endOfText]),
-        ];
-      });
-      const headTokens = head === '' ? [] : model.tokenizer.encode(head + SEPARATOR);
-      const sequence = await model.lend(prompt.tokens, limits);
+      const session = await model.lend(prompt, limits);
       try {
-        const scores = await sequence.score(prompt.tokens.slice(sequence.length), [...headTokens, ...lines.flat()]);
-        let at = headTokens.length;
-        const queryLogProbabilities = lines.map((line) => sum(scores.slice(at, (at += line.length))));
-        return { logProbability: sum(scores), queryLogProbabilities, tokens: scores.length, policyVersion: artefact.version };
+        const scores = await session.score(lines);
+        const names = task.auxiliaryTexts.map(({ name }) => name);
+        return {
+          logProbability: scores.reduce((sum, { logProbability }) => sum + logProbability, 0),
+          auxiliaryLogProbabilities: Object.fromEntries(names.map((name, at) => [name, scores[at]?.logProbability ?? 0])),
+          queryLogProbabilities: scores.slice(names.length).map(({ logProbability }) => logProbability),
+          tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
+          policyVersion: artefact.version,
+        };
       } finally {
-        sequence.release();
+        session.release();
       }
     });
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

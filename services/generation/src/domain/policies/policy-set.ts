@@ -1,18 +1,9 @@
-import { UnknownPolicyError, ServingPolicyError, UnusablePolicyError } from '../errors.js';
-import type { TokenModel } from '../decode/token-model.js';
+import type { BackendCapabilities, LanguageBackend, PolicyArtefact, PolicyModel } from '../backend/language-backend.js';
+import type { Tokenizer } from '../prompt/tokenizer.js';
+import { UnknownPolicyError, ServingPolicyError, UnusablePolicyError, BackendUnavailableError } from '../errors.js';
 
 /** Version of the model without an adapter, which serves a task for which no policy was trained yet. */
 export const BASE_VERSION = 'base';
-
-/** A policy as the registry has it. */
-export interface PolicyArtefact {
-  readonly taskId: string;
-  readonly version: string;
-  /** File of the adapter; undefined for the base model alone. */
-  readonly adapterPath: string | undefined;
-  /** sha256 of the base model that it adapts, in hex. */
-  readonly baseModelSha256: string;
-}
 
 /** Where policies come from. */
 export interface PolicyStore {
@@ -20,19 +11,6 @@ export interface PolicyStore {
   fetch(taskId: string, version: string): Promise<PolicyArtefact>;
   /** Version that should serve a task; undefined if none was trained. */
   stable(taskId: string): Promise<string | undefined>;
-}
-
-/** A model that runs one policy. */
-export interface PolicyModel extends TokenModel {
-  close(): Promise<void>;
-}
-
-/** What runs policies. */
-export interface PolicyBackend {
-  readonly name: string;
-  readonly baseModelSha256: string;
-  /** Opens a policy and warms it up. @throws Error when the adapter cannot be loaded */
-  open(artefact: PolicyArtefact): Promise<PolicyModel>;
 }
 
 /** A loaded policy. */
@@ -57,13 +35,22 @@ export class PolicySet {
   private readonly loading = new Map<string, Promise<unknown>>();
 
   constructor(
-    private readonly backend: PolicyBackend,
+    private readonly backend: LanguageBackend,
     private readonly store: PolicyStore,
     private readonly onServe: (taskId: string) => void = () => undefined,
   ) {}
 
   get backendName(): string {
     return this.backend.name;
+  }
+
+  get capabilities(): BackendCapabilities {
+    return this.backend.capabilities;
+  }
+
+  /** Tokenizer of the base model, and so of every policy. */
+  get tokenizer(): Tokenizer {
+    return this.backend.tokenizer;
   }
 
   /** Has every task served by its stable policy, or by the base model where there is none or it cannot serve, which `onUnusable` is told. */
@@ -126,7 +113,7 @@ export class PolicySet {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.entries.values()].map(({ model }) => model.close()));
+    await Promise.all([...this.entries.values()].map(({ model }) => model.unload()));
     this.entries.clear();
   }
 
@@ -146,7 +133,7 @@ export class PolicySet {
   private async open(taskId: string, version: string): Promise<Entry> {
     const artefact =
       version === BASE_VERSION
-        ? { taskId, version, adapterPath: undefined, baseModelSha256: this.backend.baseModelSha256 }
+        ? { taskId, version, folder: undefined, baseModelSha256: this.backend.baseModelSha256 }
         : await this.store.fetch(taskId, version);
     if (artefact.baseModelSha256 !== this.backend.baseModelSha256) {
       throw new UnusablePolicyError(
@@ -154,8 +141,9 @@ export class PolicySet {
       );
     }
     try {
-      return { artefact, model: await this.backend.open(artefact), users: 0, retired: false };
+      return { artefact, model: await this.backend.load(artefact), users: 0, retired: false };
     } catch (error) {
+      if (error instanceof BackendUnavailableError) throw error;
       throw new UnusablePolicyError(
         `policy ${version} of ${taskId} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`,
       );
@@ -172,13 +160,13 @@ export class PolicySet {
 
   private release(entry: Entry): void {
     entry.users--;
-    if (entry.retired && entry.users === 0) void entry.model.close();
+    if (entry.retired && entry.users === 0) void entry.model.unload();
   }
 
   private retire(entry: Entry): void {
     this.entries.delete(keyOf(entry.artefact.taskId, entry.artefact.version));
     entry.retired = true;
-    if (entry.users === 0) void entry.model.close();
+    if (entry.users === 0) void entry.model.unload();
   }
 }
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { FakeTokenizer } from '../testing/fake-token-model.js';
+import { FakeVocabulary } from '../testing/fake-token-model.js';
 import { inputsOf, sampleTask } from '../testing/sample-task.js';
 import { fillSections } from './budget.js';
 
-const tokenizer = new FakeTokenizer(); // a token is a character
+const tokenizer = new FakeVocabulary(); // a token is a character
 const texts = (task: typeof sampleTask, inputs: Parameters<typeof inputsOf>[0]): Record<string, string> =>
   Object.fromEntries(fillSections(task, inputsOf(inputs), tokenizer).map(({ name, text }) => [name, text]));
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { FakeTokenizer } from '../testing/fake-token-model.js';
+import { FakeVocabulary } from '../testing/fake-token-model.js';
 import { auxiliaryTask, inputsOf, sampleTask } from '../testing/sample-task.js';
 import { renderCompleteResponse, renderPrompt } from './render-prompt.js';
 
-const tokenizer = new FakeTokenizer();
+const tokenizer = new FakeVocabulary();
 
 it('renders Template 1 in the chat format', () => {
   const inputs = inputsOf({ response: 'An answer.', history: ['first', 'second'], cooccurrence: ['next one', 'next two'] });

@@ -1,7 +1,7 @@
 import { SEPARATOR } from '../grammar/response-grammar.js';
-import type { AuxiliaryText, Task } from '../tasks/task.js';
+import type { Task } from '../tasks/task.js';
 import { fillSections, type PromptInputs } from './budget.js';
-import { neutralise } from './neutralise.js';
+import { responseLines } from './response-lines.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** Changes whenever the text below changes, so that every prompt version does. */
@@ -28,21 +28,7 @@ export function renderPrompt(task: Task, inputs: PromptInputs, count: number, to
   return { text, tokens: tokenizer.encodeWithMarkers(text) };
 }
 
-/** Head of an auxiliary text's line; a text that is not empty follows after a space. */
-export function auxiliaryHead(auxiliary: AuxiliaryText): string {
-  return `${auxiliary.label}:`;
-}
-
-/** The response that a policy should have written: what it is trained on and what ScoreResponse scores. */
-export function renderResponse(task: Task, auxiliaryTexts: Readonly<Record<string, string>>, queries: readonly string[]): string {
-  const heads = task.auxiliaryTexts.map((auxiliary) => {
-    const text = neutralise(auxiliaryTexts[auxiliary.name] ?? '');
-    return `${auxiliaryHead(auxiliary)}${text === '' ? '' : ` ${text}`}`;
-  });
-  return [...heads, ...queries.map(neutralise)].join(SEPARATOR);
-}
-
-/** The response with the marker that ends it. */
+/** The response that a policy should have written, with the marker that ends it: what it is trained on. */
 export function renderCompleteResponse(task: Task, auxiliaryTexts: Readonly<Record<string, string>>, queries: readonly string[]): string {
-  return `${renderResponse(task, auxiliaryTexts, queries)}${END}`;
+  return `${responseLines(task, auxiliaryTexts, queries).join(SEPARATOR)}${END}`;
 }

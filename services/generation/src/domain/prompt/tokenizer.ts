@@ -5,8 +5,4 @@ export interface Tokenizer {
   /** Tokens of text whose chat markers count. For texts that we made ourselves. */
   encodeWithMarkers(text: string): number[];
   decode(tokens: readonly number[]): string;
-  /** Token that ends a response. */
-  readonly endOfText: number;
-  /** Whether a token is a marker rather than text. */
-  isMarker(token: number): boolean;
 }

@@ -32,6 +32,8 @@ export interface Decoding {
   readonly minP: number;
   /** Penalty on tokens that the list already has, in [1, 2]; 1 is none. */
   readonly repetitionPenalty: number;
+  /** Nats by which the logit of a token that the list already has is lowered, in [0, 2]; 0 is none. Makes the queries of a list differ. */
+  readonly diversity: number;
 }
 
 /** A query recommendation task: data, read from a file (paper section 3.1). */

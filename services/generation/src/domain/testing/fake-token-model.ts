@@ -1,12 +1,10 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
-import type { Distribution, LentSequence, Shape } from '../decode/token-model.js';
-import type { PolicyModel } from '../policies/policy-set.js';
-import type { Tokenizer } from '../prompt/tokenizer.js';
+import type { Distribution, LentSequence, Shape, TokenModel, Vocabulary } from '../decode/token-model.js';
 
 const END = 0;
 
 /** A token for every character; the markers of the chat format are text to it. */
-export class FakeTokenizer implements Tokenizer {
+export class FakeVocabulary implements Vocabulary {
   readonly endOfText = END;
 
   encode(text: string): number[] {
@@ -30,22 +28,23 @@ export class FakeTokenizer implements Tokenizer {
 export type NextCharacter = (text: string) => Readonly<Record<string, number>>;
 
 /** A language model that is a function. Shapes are ignored but for `topK`: the wide look is the same function with `wide`. */
-export class FakeTokenModel implements PolicyModel {
-  readonly tokenizer = new FakeTokenizer();
+export class FakeTokenModel implements TokenModel {
+  readonly vocabulary = new FakeVocabulary();
   readonly advanced: string[] = [];
   closed = false;
 
   constructor(
     private readonly next: NextCharacter,
     private readonly wide: NextCharacter = next,
+    private readonly onShape: (shape: Shape) => unknown = () => undefined,
   ) {}
 
   lend(prompt: readonly number[], limits: CallLimits): Promise<LentSequence> {
     limits.signal.throwIfAborted();
     let known = prompt.slice(0, -1);
-    const { tokenizer, next, wide, advanced } = this;
+    const { vocabulary, next, wide, advanced, onShape } = this;
     const distribution = (shape: Shape): Distribution =>
-      Object.entries((shape.topK === 0 ? wide : next)(tokenizer.decode(known).slice(prompt.length))).map(([text, probability]) => ({
+      Object.entries((shape.topK === 0 ? wide : next)(vocabulary.decode(known).slice(prompt.length))).map(([text, probability]) => ({
         token: text === '' ? END : (text.codePointAt(0) ?? END),
         probability,
       }));
@@ -58,7 +57,8 @@ export class FakeTokenModel implements PolicyModel {
       },
       advance: (tokens, shape) => {
         limits.signal.throwIfAborted();
-        advanced.push(tokenizer.decode(tokens));
+        advanced.push(vocabulary.decode(tokens));
+        onShape({ ...shape, punished: [...shape.punished] });
         known = [...known, ...tokens];
         return Promise.resolve(distribution(shape));
       },
@@ -66,13 +66,21 @@ export class FakeTokenModel implements PolicyModel {
         known = [...known, ...unread];
         return Promise.resolve(
           tokens.map((token) => {
-            const found = distribution({ temperature: 1, topP: 1, minP: 0, topK: 0, punished: [], repetitionPenalty: 1 }).find(
-              (each) => each.token === token,
-            );
+            const found = distribution({
+              temperature: 1,
+              topP: 1,
+              minP: 0,
+              topK: 0,
+              punished: [],
+              repetitionPenalty: 1,
+              presencePenalty: 0,
+            }).find((each) => each.token === token);
             known = [...known, token];
             return Math.log(found?.probability ?? 0);
           }),
-        );
+        ).finally(() => {
+          known = known.slice(0, -1);
+        });
       },
       rewind: (length) => {
         known = known.slice(0, length);

@@ -18,7 +18,7 @@ export const sampleTask: Task = {
   auxiliaryTexts: [],
   query: { maxCharacters: 20, maxWords: 4 },
   listReward: 'multi',
-  decoding: { temperature: 1, topP: 1, minP: 0, repetitionPenalty: 1 },
+  decoding: { temperature: 1, topP: 1, minP: 0, repetitionPenalty: 1, diversity: 0 },
   promptVersion: 'v1',
 };
 

@@ -1,8 +1,8 @@
 import type { LlamaModel, Token } from 'node-llama-cpp';
-import type { Tokenizer } from '../../domain/prompt/tokenizer.js';
+import type { Vocabulary } from '../../domain/decode/token-model.js';
 
-/** The tokenizer that a GGUF file carries. */
-export class LlamaTokenizer implements Tokenizer {
+/** The vocabulary that a GGUF file carries. */
+export class LlamaVocabulary implements Vocabulary {
   readonly endOfText: number;
   private readonly pieces = new Map<number, string>();
 

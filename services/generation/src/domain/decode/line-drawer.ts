@@ -1,0 +1,93 @@
+import type { DrawnLine } from '../backend/language-backend.js';
+import type { LineRule } from '../grammar/line-rule.js';
+import type { Decoding } from '../tasks/task.js';
+import { draw, type Outcome, outcomesBehind, type Random } from './draw.js';
+import type { Tape } from './tape.js';
+import type { Shape, Vocabulary } from './token-model.js';
+
+/** Tokens that a distribution holds before the nucleus is cut; far more than a nucleus of 0.95 ever holds here. */
+const TOP_K = 64;
+/** Where the likely tokens are all forbidden, look this far. */
+const WIDE: Pick<Shape, 'temperature' | 'topP' | 'minP' | 'topK'> = { temperature: 1, topP: 1, minP: 0, topK: 0 };
+/** Times that a line which ran into a dead end is begun again, each time with another first token. */
+const MAX_REDRAWS = 8;
+/** A line never takes more tokens, however short its tokens are. */
+export const MAX_LINE_TOKENS = 96;
+
+/** A line with its tokens. */
+type LineOfTokens = DrawnLine & { readonly drawn: readonly number[] };
+
+/** Draws lines token by token. */
+export class LineDrawer {
+  /** @param written tokens that the list already has, which repetition and presence penalties make less probable */
+  constructor(
+    private readonly tape: Tape,
+    private readonly vocabulary: Vocabulary,
+    private readonly decoding: Decoding,
+    private readonly random: Random,
+    private readonly written: number[],
+  ) {}
+
+  /**
+   * Draws a line behind `text`. A dead end, such as a repetition that has no room left to become something else, is left by beginning
+   * the line again with another token; its propensity is unknown then, because the chance of the dead end is. Undefined if no allowed
+   * line can be found.
+   */
+  async draw(text: readonly number[], rule: LineRule): Promise<LineOfTokens | undefined> {
+    const deadStarts = new Set<number>();
+    let tokens = 0;
+    for (let redraws = 0; redraws <= MAX_REDRAWS; redraws++) {
+      const { line, drawn } = await this.tryLine(text, rule, deadStarts);
+      tokens += drawn.length;
+      if (line !== undefined)
+        return { text: line.text, logPropensity: redraws === 0 ? line.logPropensity : undefined, tokens, redraws, drawn };
+      this.forget(drawn.length);
+      const [dead] = drawn;
+      if (dead !== undefined) deadStarts.add(dead);
+    }
+    return undefined;
+  }
+
+  /** Takes back the last tokens that were drawn: the list does not have them. */
+  forget(tokens: number): void {
+    this.written.length -= tokens;
+  }
+
+  private async tryLine(
+    before: readonly number[],
+    rule: LineRule,
+    deadStarts: ReadonlySet<number>,
+  ): Promise<{ line: { text: string; logPropensity: number } | undefined; drawn: readonly number[] }> {
+    const drawn: number[] = [];
+    let logPropensity = 0;
+    while (drawn.length <= MAX_LINE_TOKENS) {
+      const outcome = await this.next(before, drawn, rule, deadStarts);
+      if (outcome === undefined) break;
+      logPropensity += Math.log(outcome.probability);
+      if (outcome.token === undefined) return { line: { text: this.vocabulary.decode(drawn).trim(), logPropensity }, drawn };
+      drawn.push(outcome.token);
+      this.written.push(outcome.token);
+    }
+    return { line: undefined, drawn };
+  }
+
+  /** Draws what comes behind `line`; undefined in a dead end. */
+  private async next(
+    before: readonly number[],
+    line: readonly number[],
+    rule: LineRule,
+    deadStarts: ReadonlySet<number>,
+  ): Promise<Outcome | undefined> {
+    const { temperature, topP, minP, repetitionPenalty, diversity } = this.decoding;
+    const penalties = { punished: this.written, repetitionPenalty, presencePenalty: diversity };
+    // The most probable token is the same at any temperature.
+    const shape: Shape = { temperature: temperature || 1, topP, minP, topK: TOP_K, ...penalties };
+    const text = [...before, ...line];
+    const forbidden = line.length === 0 ? deadStarts : new Set<number>();
+    const outcomesOf = async (each: Shape): Promise<Outcome[]> =>
+      outcomesBehind(line, await this.tape.behind(text, each), this.vocabulary, rule, forbidden);
+    const likely = await outcomesOf(shape);
+    const outcomes = likely.length > 0 ? likely : await outcomesOf({ ...shape, ...WIDE });
+    return draw(outcomes, this.random, temperature === 0);
+  }
+}

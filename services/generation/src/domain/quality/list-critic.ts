@@ -1,0 +1,45 @@
+import type { PromptInputs } from '../prompt/budget.js';
+import type { Task } from '../tasks/task.js';
+import type { Fault } from './fault.js';
+import { follows, languageAsked } from './language.js';
+import { type Likeness, likenessOf, tellTheSame } from './near-duplicate.js';
+import { leaks, phrasesOf } from './prompt-leak.js';
+import type { SafetyFilter } from './safety-filter.js';
+
+/** What is wrong with a line behind the queries that stand already; undefined if it is good. */
+export type FaultOf = (text: string, kind: 'auxiliary' | 'query', queries: readonly string[]) => Fault | undefined;
+
+/** Which qualities are looked at. */
+export interface CriticOptions {
+  readonly nearDuplicates: boolean;
+  readonly language: boolean;
+  /** Undefined for none. */
+  readonly safety: SafetyFilter | undefined;
+}
+
+/** Judges lines by what the user should not see. */
+export class ListCritic {
+  constructor(private readonly options: CriticOptions) {}
+
+  /** @param shown queries that were shown before */
+  for(task: Task, inputs: PromptInputs, shown: readonly string[]): FaultOf {
+    const likeQuery = likenessOf(inputs.query);
+    const likeHistory = inputs.history.map(likenessOf);
+    const likeShown = shown.map(likenessOf);
+    const language = languageAsked(inputs.query, inputs.response);
+    const phrases = phrasesOf(task.instruction);
+    const likeAny = (text: Likeness, others: readonly Likeness[]): boolean => others.some((other) => tellTheSame(text, other));
+    return (text, kind, queries) => {
+      const unsafe = this.options.safety?.reasonOf(text)?.fault;
+      if (unsafe !== undefined) return unsafe;
+      if (leaks(text, phrases)) return 'prompt_leak';
+      if (this.options.language && text !== '' && !follows(text, language)) return 'language';
+      if (kind === 'auxiliary' || !this.options.nearDuplicates) return undefined;
+      const likeness = likenessOf(text);
+      if (tellTheSame(likeness, likeQuery)) return 'like_query';
+      if (likeAny(likeness, queries.map(likenessOf))) return 'like_list';
+      if (likeAny(likeness, likeHistory)) return 'like_history';
+      return likeAny(likeness, likeShown) ? 'like_shown' : undefined;
+    };
+  }
+}
