@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
-import { CtrService, type PredictListRequest, type PredictNextRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
+import { type BatchPredictNextRequest, CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService, ListReward, type StreamGenerateRequest } from '@gqr/protos/gqr/generation/v1/generation';
 import { FakeService } from './fake-service.js';
 
@@ -64,9 +64,11 @@ export function startFakeCtr(): Promise<FakeService> {
       singleReward: 0.8,
       model: FAKE_CTR,
     }),
-    PredictNext: ({ candidates }: PredictNextRequest) => ({
-      clickProbabilities: candidates.map((_, index) => 0.5 ** (index + 1)),
-      model: FAKE_CTR,
+    BatchPredictNext: ({ requests }: BatchPredictNextRequest) => ({
+      responses: requests.map(({ candidates }) => ({
+        clickProbabilities: candidates.map((_, index) => 0.5 ** (index + 1)),
+        model: FAKE_CTR,
+      })),
     }),
   });
 }

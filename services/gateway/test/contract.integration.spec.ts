@@ -98,7 +98,7 @@ describe('a recommendation', () => {
         queries: [
           { text: 'solar panels 1', position: 1, source: Source.GENERATION, clickProbability: 0.5, logPropensity: -1 },
           { text: 'solar panels 2', position: 2, source: Source.GENERATION, clickProbability: 0.25, logPropensity: -2 },
-          { text: 'solar panels tax credit', position: 3, source: Source.COOCCURRENCE, clickProbability: 0.125 },
+          { text: 'solar panels tax credit', position: 3, source: Source.COOCCURRENCE, clickProbability: 0.875 },
         ],
         modelVersions: answer.modelVersions,
         promptVersion: 'prompt-suggestion',
@@ -115,11 +115,17 @@ describe('a recommendation', () => {
     expect(recommendations.at(-1)).toMatchObject({ text: 'solar panels tax credit', position: 3, source: Source.COOCCURRENCE });
     expect(recommendations.at(-1)?.logPropensity).toBeUndefined();
     expect(degradation).toBeUndefined();
-    expect(dependencies.ctr.requestsOf('PredictNext').at(-1)).toMatchObject({
-      taskId: 'suggestion',
-      context: { query: 'solar panels' },
-      chosenQueries: ['solar panels 1', 'solar panels 2'],
-      candidates: ['solar panels price', 'solar panels for renters', 'solar panels tax credit'],
+    const about = { taskId: 'suggestion', context: { query: 'solar panels' } };
+    expect(dependencies.ctr.requestsOf('BatchPredictNext').at(-1)).toMatchObject({
+      requests: [
+        { ...about, chosenQueries: [], candidates: ['solar panels 1'] },
+        { ...about, chosenQueries: ['solar panels 1'], candidates: ['solar panels 2'] },
+        {
+          ...about,
+          chosenQueries: ['solar panels 1', 'solar panels 2'],
+          candidates: ['solar panels price', 'solar panels for renters', 'solar panels tax credit'],
+        },
+      ],
     });
   });
 

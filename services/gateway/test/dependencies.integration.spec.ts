@@ -103,6 +103,7 @@ describe('generation', () => {
         },
       };
     });
+    dependencies.cooccurrence.on('Retrieve', () => ({}));
     const answer = await gateway.client.recommend({ ...ASK, count: 2 });
     expect(answer.recommendations.map(({ text }) => text)).toEqual(['solar panel cost', 'solar roof']);
     expect(answer.recommendations[0]?.logPropensity).toBeUndefined();
@@ -136,6 +137,8 @@ describe('generation', () => {
 
 describe('ctr', () => {
   const model = { kind: 'ctr', version: 'v' };
+  const rating = (...steps: number[][]) => ({ responses: steps.map((clickProbabilities) => ({ clickProbabilities, model })) });
+
   it.each<[string, Behaviour, string]>([
     ['hangs', hang, 'CTR_TIMEOUT'],
     ['is full', failWith(status.RESOURCE_EXHAUSTED), 'CTR_OVERLOADED'],
@@ -144,6 +147,7 @@ describe('ctr', () => {
     ['scores with no numbers', () => ({ clickProbabilities: [0.5, NaN, 0.5], model }), 'CTR_INVALID'],
     ['scores with impossible probabilities', () => ({ clickProbabilities: [0.5, 1.5, -1], model }), 'CTR_INVALID'],
   ])('that %s leaves the list unscored', async (_, behaviour, reason) => {
+    dependencies.cooccurrence.on('Retrieve', () => ({}));
     dependencies.ctr.on('PredictList', behaviour);
     const answer = await ask();
     expect(answer).toMatchObject({ degradation: { level: Level.UNSCORED, reasons: [reason] } });
@@ -154,10 +158,12 @@ describe('ctr', () => {
 
   it.each<[string, Behaviour, string]>([
     ['hangs', hang, 'CTR_TIMEOUT'],
-    ['rates too few', () => ({ clickProbabilities: [0.5], model }), 'CTR_INVALID'],
-    ['rates with no numbers', () => ({ clickProbabilities: [0.5, NaN, 0.5], model }), 'CTR_INVALID'],
+    ['rates nothing', () => ({}), 'CTR_INVALID'],
+    ['rates too few', () => rating([0.5], [0.5], [0.5]), 'CTR_INVALID'],
+    ['rates with no numbers', () => rating([0.5], [0.5], [0.5, NaN, 0.5]), 'CTR_INVALID'],
+    ['rates what stands before with no numbers', () => rating([0.5], [NaN], [0.5, 0.5, 0.5]), 'CTR_INVALID'],
   ])('that %s when it is to choose what users really asked next leaves the choice to how often they did', async (_, behaviour, reason) => {
-    dependencies.ctr.on('PredictNext', behaviour);
+    dependencies.ctr.on('BatchPredictNext', behaviour);
     const answer = await ask();
     expect(answer).toMatchObject({ degradation: { level: Level.UNSCORED, reasons: [reason] } });
     expect(answer.recommendations.map(({ text }) => text)).toEqual(['solar panels 1', 'solar panels 2', 'solar panels price']);

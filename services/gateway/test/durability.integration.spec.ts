@@ -143,6 +143,7 @@ describe('a gateway', () => {
       await new Promise((resolve) => setTimeout(resolve, 500));
       yield { event: { case: 'response', value: { queries: [{ text: 'last words' }] } } };
     });
+    dependencies.cooccurrence.on('Retrieve', () => ({}));
     const answer = gateway.client.recommend({ ...ASK, count: 1 });
     await new Promise((resolve) => setTimeout(resolve, 150));
     const stopped = gateway.stop('SIGTERM');

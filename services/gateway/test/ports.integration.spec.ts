@@ -114,7 +114,7 @@ clickPredictorContract('GrpcClickPredictor', async () =>
       const client = grpcClient(CtrService, address);
       return { port: new GrpcClickPredictor(client, guardOf('ctr')), close: client.close };
     },
-    ['PredictList', 'PredictNext'],
+    ['PredictList', 'BatchPredictNext'],
   ),
 );
 nextQueriesContract('GrpcNextQueries', async () =>

@@ -60,21 +60,23 @@ export function queryWriterContract(name: string, open: () => Promise<Subject<Qu
 }
 
 export function clickPredictorContract(name: string, open: () => Promise<Subject<ClickPredictor>>): void {
-  dependencyContract(name, 'ctr', open, (predictor, limits) => predictor.predict('suggestion', CONTEXT, ['a'], limits));
+  dependencyContract(name, 'ctr', open, (predictor, limits) => predictor.predict('suggestion', CONTEXT.query, ['a'], limits));
   dependencyContract(`${name}, asked for the next place`, 'ctr', open, (predictor, limits) =>
-    predictor.predictNext('suggestion', CONTEXT, { chosen: [], candidates: ['a'] }, limits),
+    predictor.predictPlace('suggestion', CONTEXT.query, { chosen: [], candidates: ['a'] }, limits),
   );
   describe(name, () => {
     const subject = withSubject(open);
 
     it('gives every query a probability, in order', async () => {
-      const clicks = await subject.port().predict('suggestion', CONTEXT, ['a', 'b'], unlimited);
+      const clicks = await subject.port().predict('suggestion', CONTEXT.query, ['a', 'b'], unlimited);
       expect(clicks).toMatchObject({ probabilities: [0.5, 0.25], model: { kind: 'ctr' } });
     });
 
-    it('gives every candidate for the next place a probability, in order', async () => {
-      const place = { chosen: ['a'], candidates: ['b', 'c'] };
-      expect(await subject.port().predictNext('suggestion', CONTEXT, place, unlimited)).toEqual([0.5, 0.75]);
+    it('gives every candidate for the next place a probability, and every query before it, in order', async () => {
+      const place = { chosen: ['a', 'b'], candidates: ['c', 'd', 'e'] };
+      const { chosen, candidates, model } = await subject.port().predictPlace('suggestion', CONTEXT.query, place, unlimited);
+      expect([chosen, candidates.slice(1), model?.kind]).toEqual([[0.5, 0.25], [0.75, 0.875], 'ctr']);
+      expect(candidates).toHaveLength(3);
     });
   });
 }

@@ -1,32 +1,33 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
-import type { SearchContext } from '../../src/domain/context.js';
-import type { ClickPredictor, NextPlace, PredictedClicks } from '../../src/domain/recommend/click-predictor.js';
+import type { ClickPredictor, NextPlace, PredictedClicks, PredictedPlace } from '../../src/domain/recommend/click-predictor.js';
 import { Misbehaviour } from './misbehaviour.js';
+
+const model = { kind: 'ctr', version: 'ctr-1' };
 
 /** Gives the first query 0.5, and each further one half of what the one before it has; of candidates, the last the most. */
 export class FakeClickPredictor extends Misbehaviour implements ClickPredictor {
-  readonly requests: { taskId: string; context: SearchContext; queries: readonly string[] }[] = [];
+  readonly requests: { taskId: string; query: string; list: readonly string[] }[] = [];
   readonly places: NextPlace[] = [];
+  /** A candidate that is certain to be clicked. */
+  favourite: string | undefined;
 
   constructor() {
     super('ctr');
   }
 
-  async predict(taskId: string, context: SearchContext, queries: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
-    this.requests.push({ taskId, context, queries });
+  async predict(taskId: string, query: string, list: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
+    this.requests.push({ taskId, query, list });
     await this.act(limits);
-    const probabilities = queries.map((_, index) => 0.5 ** (index + 1));
-    return {
-      probabilities,
-      multiReward: 1 - probabilities.reduce((product, p) => product * (1 - p), 1),
-      singleReward: probabilities.reduce((sum, p) => sum + p, 0),
-      model: { kind: 'ctr', version: 'ctr-1' },
-    };
+    return { probabilities: list.map((_, index) => 0.5 ** (index + 1)), model };
   }
 
-  async predictNext(_taskId: string, _context: SearchContext, place: NextPlace, limits: CallLimits): Promise<readonly number[]> {
+  async predictPlace(_taskId: string, _query: string, place: NextPlace, limits: CallLimits): Promise<PredictedPlace> {
     this.places.push(place);
     await this.act(limits);
-    return place.candidates.map((_, index) => 1 - 0.5 ** (index + 1));
+    return {
+      chosen: place.chosen.map((_, index) => 0.5 ** (index + 1)),
+      candidates: place.candidates.map((text, index) => (text === this.favourite ? 1 : 1 - 0.5 ** (index + 1))),
+      model,
+    };
   }
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
-import { CtrService, type PredictListRequest, type PredictNextRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
+import { type BatchPredictNextRequest, CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService, ListReward, type StreamGenerateRequest } from '@gqr/protos/gqr/generation/v1/generation';
 import { clarification, hint, suggestion } from '../fakes/tasks.js';
 import { type Behaviour, FakeServer } from './fake-server.js';
@@ -85,9 +85,12 @@ const SANE = {
       singleReward: 0.8,
       model: { kind: 'ctr', version: 'starter-1' },
     }),
-    PredictNext: ({ candidates }: PredictNextRequest) => ({
-      clickProbabilities: candidates.map((_, index) => 1 - 0.5 ** (index + 1)),
-      model: { kind: 'ctr', version: 'starter-1' },
+    // Of candidates, the last the most; a single one as PredictList has it.
+    BatchPredictNext: ({ requests }: BatchPredictNextRequest) => ({
+      responses: requests.map(({ chosenQueries, candidates }) => ({
+        clickProbabilities: candidates.map((_, index) => (index === 0 ? 0.5 ** (chosenQueries.length + 1) : 1 - 0.5 ** (index + 1))),
+        model: { kind: 'ctr', version: 'starter-1' },
+      })),
     }),
   },
   cooccurrence: {

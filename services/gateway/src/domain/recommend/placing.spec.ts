@@ -44,6 +44,23 @@ describe('what users really asked next', () => {
     ]);
   });
 
+  it('is scored, as is what stands before it, by the call that chose it', async () => {
+    followedBy('solar panel price', 'solar tax credit');
+    const request = requestWith({ explain: true });
+    const { recommendations, modelVersions, explanation } = await stage.recommend.recommend(request, unlimited);
+    expect(recommendations.map(({ clickProbability }) => clickProbability)).toEqual([0.5, 0.25, 0.75]);
+    expect(modelVersions).toContainEqual({ kind: 'ctr', version: 'ctr-1' });
+    expect(explanation?.listReward).toBeCloseTo(1 - 0.5 * 0.75 * 0.25, 12);
+    expect(stage.predictor.requests).toEqual([]);
+  });
+
+  it('is scored in a call of its own where two were chosen, for the one stands before the other', async () => {
+    stage.writer.texts = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6'];
+    followedBy('a1', 'a2', 'a3');
+    await shown({ count: 6 });
+    expect(stage.predictor.requests.map(({ list }) => list)).toEqual([['w1', 'w2', 'w3', 'w4', 'a3', 'a2']]);
+  });
+
   it('costs no call when there is nothing to choose', async () => {
     followedBy('solar panel price');
     await shown();
@@ -75,9 +92,32 @@ describe('what users really asked next', () => {
     expect(await shown({ count: 6 })).toEqual([...['w1', 'a1', 'w3', 'w4', 'w5'].map((text) => `generation: ${text}`), 'cooccurrence: a2']);
   });
 
-  it('gets no place in a list too short to share', async () => {
+  it('stands for the last place of a list too short to give one away, and so does what the model wrote', async () => {
+    followedBy('solar panel price', 'solar tax credit');
+    expect(await shown({ count: 2 })).toEqual(['generation: solar panel cost', 'cooccurrence: solar tax credit']);
+    expect(await shown({ task: new Task(hint), count: 1 })).toEqual(['cooccurrence: solar tax credit']);
+    expect(stage.predictor.places).toEqual([
+      { chosen: ['solar panel cost'], candidates: ['solar panel lifespan', 'solar panel price', 'solar tax credit'] },
+      { chosen: [], candidates: ['solar panel cost', 'solar panel price', 'solar tax credit'] },
+    ]);
+  });
+
+  it('gives way in a list too short to give a place away when what the model wrote is clicked more', async () => {
     followedBy('solar panel price');
-    expect(await shown({ count: 2 })).toEqual(['generation: solar panel cost', 'generation: solar panel lifespan']);
+    stage.predictor.favourite = 'solar panel cost';
+    const { recommendations } = await stage.recommend.recommend(requestWith({ task: new Task(hint), count: 1 }), unlimited);
+    expect(recommendations).toMatchObject([{ text: 'solar panel cost', source: 'generation', logPropensity: -1, clickProbability: 1 }]);
+  });
+
+  it('needs no choice in a list too short to give a place away that has it already', async () => {
+    followedBy('solar panel cost', 'solar tax credit');
+    expect(await shown({ task: new Task(hint), count: 1 })).toEqual(['generation: solar panel cost']);
+    expect(stage.predictor.places).toEqual([]);
+  });
+
+  it('gets no place at all if none is to be given', async () => {
+    stage = new RecommendStage(0);
+    followedBy('solar panel price');
     expect(await shown({ task: new Task(hint), count: 1 })).toEqual(['generation: solar panel cost']);
   });
 
@@ -128,6 +168,15 @@ describe('a click model at fault', () => {
     expect(recommendations.at(-1)).toMatchObject({ text: 'solar panel price', source: 'cooccurrence', clickProbability: undefined });
     expect(degradation).toEqual({ level: 'unscored', reasons: [reason] });
     expect(stage.predictor.requests).toEqual([]);
+  });
+
+  it('leaves a list too short to give a place away as the model wrote it', async () => {
+    followedBy('solar panel price');
+    stage.predictor.fail('unavailable');
+    const hints = requestWith({ task: new Task(hint), count: 1 });
+    const { recommendations, degradation } = await stage.recommend.recommend(hints, unlimited);
+    expect(recommendations).toMatchObject([{ text: 'solar panel cost', source: 'generation', logPropensity: -1 }]);
+    expect(degradation).toEqual({ level: 'unscored', reasons: ['CTR_UNAVAILABLE'] });
   });
 });
 

@@ -1,12 +1,12 @@
 import { attempt, type AttemptLimits } from './attempt.js';
-import type { ClickPredictor } from './click-predictor.js';
+import type { ClickPredictor, PredictedClicks } from './click-predictor.js';
 import { MAX_FILL_CHARACTERS } from './filling.js';
 import type { NextQuery } from './next-queries.js';
-import type { RecommendationList } from './recommendation-list.js';
+import type { ListedQuery, RecommendationList } from './recommendation-list.js';
 import type { RecommendRequest } from './request.js';
 
 export interface PlacingSettings {
-  /** One place in so many goes to a query that users really asked next; 0 gives none away. */
+  /** One place in so many goes to a query that users really asked next; in a shorter list, one may. 0 gives none away. */
   readonly oneIn: number;
   /** How often a query must have followed before it may take a place. */
   readonly minCount: number;
@@ -15,14 +15,25 @@ export interface PlacingSettings {
 /** A list with the queries that users really asked next in it. */
 export interface Placed {
   readonly list: RecommendationList;
+  /** How often each query of the list will be clicked, if the choice told. */
+  readonly clicks?: PredictedClicks | undefined;
   /** Why the click model had no say, if it should have had. */
   readonly reason?: string | undefined;
+}
+
+/** What came of asking the click model: candidates, most clicked first, and the clicks of the list that ends with the first of them. */
+interface Rating {
+  readonly candidates: readonly ListedQuery[];
+  readonly clicks: PredictedClicks;
 }
 
 /**
  * Sees to it that what users really asked next is in the list where the log is clear about it, whether or not the language model took it
  * up. Such queries get the last places: those before them stay as they were drawn, each with the propensity that it was drawn with. Which
  * of them is placed is up to the click model; without its answer, the ones that followed most often are.
+ *
+ * In a list that is too short to give a place away, the query that the language model wrote for the last place stands for it too. What
+ * keeps its place was drawn as likely as before, so its propensity still holds. Without the click model's answer it stays.
  */
 export class Placing {
   constructor(
@@ -33,28 +44,33 @@ export class Placing {
   /** Number of places that may go to queries of `given`, what users asked next and the model was given. */
   places({ task, count }: RecommendRequest, given: readonly NextQuery[]): number {
     if (!task.showsWholeQueries || this.settings.oneIn === 0) return 0;
-    return Math.min(Math.floor(count / this.settings.oneIn), this.clear(given).length);
+    return Math.min(Math.max(1, Math.floor(count / this.settings.oneIn)), this.clear(given).length);
   }
 
   /** @throws CallEndedError */
   async place(request: RecommendRequest, list: RecommendationList, given: readonly NextQuery[], limits: AttemptLimits): Promise<Placed> {
     const clear = this.clear(given);
     const kept = withRoomFor(this.places(request, given), list, clear);
-    const candidates = clear.filter((text) => kept.takes(text));
-    const places = Math.min(list.queries.length - kept.queries.length, candidates.length);
+    const real = clear
+      .filter((text) => kept.takes(text))
+      .map((text): ListedQuery => ({ text, source: 'cooccurrence', logPropensity: undefined }));
+    const places = Math.min(list.queries.length - kept.queries.length, real.length);
     if (places === 0) return { list };
-    const { value, reason } = candidates.length === places ? { value: candidates } : await this.rank(request, kept, candidates, limits);
-    for (const text of value ?? candidates) kept.offer(text, 'cooccurrence');
-    return { list: kept, reason };
+    const contested = request.count < this.settings.oneIn;
+    const candidates = contested ? [...list.queries.slice(-places), ...real] : real;
+    const { value, reason } = candidates.length === places ? {} : await this.rate(request, kept, candidates, limits);
+    for (const { text, source, logPropensity } of value?.candidates ?? candidates) kept.offer(text, source, logPropensity);
+    return { list: kept, clicks: places === 1 ? value?.clicks : undefined, reason };
   }
 
-  /** Most clicked first. */
-  private rank({ task, context }: RecommendRequest, kept: RecommendationList, candidates: readonly string[], limits: AttemptLimits) {
-    const chosen = kept.queries.map(({ text }) => text);
-    return attempt('ctr', limits, async (own) => {
-      const probabilities = await this.predictor.predictNext(task.id, context, { chosen, candidates }, own);
-      const rated = candidates.map((text, index) => ({ text, probability: probabilities[index] ?? 0 }));
-      return rated.sort((a, b) => b.probability - a.probability).map(({ text }) => text);
+  private rate({ task, context }: RecommendRequest, kept: RecommendationList, candidates: readonly ListedQuery[], limits: AttemptLimits) {
+    const place = { chosen: kept.queries.map(({ text }) => text), candidates: candidates.map(({ text }) => text) };
+    return attempt('ctr', limits, async (own): Promise<Rating> => {
+      const { chosen, candidates: next, model } = await this.predictor.predictPlace(task.id, context.query, place, own);
+      const rated = candidates.map((query, index) => ({ query, probability: next[index] ?? 0 }));
+      rated.sort((a, b) => b.probability - a.probability);
+      const probabilities = [...chosen, ...rated.slice(0, 1).map(({ probability }) => probability)];
+      return { candidates: rated.map(({ query }) => query), clicks: { probabilities, model } };
     });
   }
 

@@ -8,6 +8,7 @@ import type { ClickPredictor, PredictedClicks } from './click-predictor.js';
 import { degradationOf } from './degradation.js';
 import type { Filling } from './filling.js';
 import { type FromSnapshot, MAX_NEXT_QUERIES, type NextQueries, type NextQuery } from './next-queries.js';
+import { listReward } from './list-reward.js';
 import { Phases } from './phases.js';
 import type { Placed, Placing } from './placing.js';
 import type { Recording, Shown } from './recording.js';
@@ -54,6 +55,8 @@ interface Made {
   readonly draft: Draft;
   /** Number of queries at its end that stand in for what the language model did not write. */
   readonly standIns: number;
+  /** How often each query will be clicked, where placing told. */
+  readonly clicks: PredictedClicks | undefined;
   /** Whether the click model failed already; it is not asked again. */
   readonly unscorable: boolean;
 }
@@ -102,21 +105,24 @@ export class Recommend {
     const { queries, snapshot } = await this.retrieve(run);
     const given = queries.slice(0, run.request.task.definition.cooccurrenceQueries);
     const written = await this.write(run, given, announce);
-    const { list, reason } = await this.place(run, written, given);
+    const { list, clicks, reason } = await this.place(run, written, given);
     const draft = { ...written, list };
     const lengthBefore = list.queries.length;
     const filled = await this.fill(run, draft, queries);
     const recommendations = list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
     for (const recommendation of recommendations.slice(draft.announced)) announce({ kind: 'recommendation', recommendation });
     const evidence = { given, snapshot: queries.length > 0 ? snapshot : filled };
-    return { evidence, draft, standIns: list.queries.length - lengthBefore, unscorable: reason !== undefined };
+    return { evidence, draft, standIns: list.queries.length - lengthBefore, clicks, unscorable: reason !== undefined };
   }
 
   /** Scores the list, as far as that can be done. */
-  private async score(run: Run, { evidence, draft, unscorable }: Made): Promise<{ shown: Shown; clicks: PredictedClicks | undefined }> {
+  private async score(
+    run: Run,
+    { evidence, draft, clicks: known, unscorable }: Made,
+  ): Promise<{ shown: Shown; clicks: PredictedClicks | undefined }> {
     const { request } = run;
     const unscored = draft.list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
-    const clicks = unscorable ? undefined : await this.predict(run, unscored);
+    const clicks = known ?? (unscorable ? undefined : await this.predict(run, unscored));
     const shown = {
       sessionId: request.sessionId === '' ? this.options.newId() : request.sessionId,
       context: run.context,
@@ -158,11 +164,9 @@ export class Recommend {
 
   /** Gives places of a whole list to what users really asked next; a list that is short is filled up with that anyway. */
   private async place(run: Run, { list }: Draft, given: readonly NextQuery[]): Promise<Placed> {
-    const { request, context, caller, budget, phases, reasons } = run;
+    const { request, caller, budget, phases, reasons } = run;
     if (!list.full || this.steps.placing.places(request, given) === 0) return { list };
-    const placed = await phases.measure('ctr', () =>
-      this.steps.placing.place({ ...request, context }, list, given, { caller, timeoutMs: budget.ctr() }),
-    );
+    const placed = await phases.measure('ctr', () => this.steps.placing.place(request, list, given, { caller, timeoutMs: budget.ctr() }));
     if (placed.reason !== undefined) reasons.add(placed.reason);
     return placed;
   }
@@ -179,12 +183,12 @@ export class Recommend {
   }
 
   private async predict(run: Run, list: readonly Recommendation[]): Promise<PredictedClicks | undefined> {
-    const { request, context, caller, budget, phases, reasons } = run;
+    const { request, caller, budget, phases, reasons } = run;
     if (list.length === 0) return undefined;
     const texts = list.map((recommendation) => recommendation.text);
     const { value, reason } = await phases.measure('ctr', () =>
       attempt('ctr', { caller, timeoutMs: budget.ctr() }, (limits) =>
-        this.steps.predictor.predict(request.task.id, context, texts, limits),
+        this.steps.predictor.predict(request.task.id, request.context.query, texts, limits),
       ),
     );
     if (reason !== undefined) reasons.add(reason);
@@ -193,14 +197,13 @@ export class Recommend {
 }
 
 function explain(request: RecommendRequest, { evidence, draft }: Made, clicks: PredictedClicks | undefined): Explanation {
-  const rewards = { multi: clicks?.multiReward, single: clicks?.singleReward };
-  const { listReward } = request.task.definition;
+  const kind = request.task.definition.listReward;
   return {
     cooccurrence: evidence.given,
     prompt: draft.written?.prompt ?? '',
     promptVersion: draft.written?.promptVersion ?? '',
     decoding: draft.written?.decoding,
-    listReward: listReward === undefined ? undefined : rewards[listReward],
+    listReward: kind === undefined || clicks === undefined ? undefined : listReward(kind, clicks.probabilities),
     usage: draft.written?.usage,
   };
 }

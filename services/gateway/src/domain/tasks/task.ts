@@ -1,4 +1,5 @@
 import { MAX_LIST_LENGTH } from '../impression-id/impression-id.js';
+import type { ListReward } from '../recommend/list-reward.js';
 
 /** A task, as generation defines it. */
 export interface TaskDefinition {
@@ -9,7 +10,7 @@ export interface TaskDefinition {
   /** Names of the texts that come with the list, in the order in which they are written. */
   readonly auxiliaryTexts: readonly string[];
   readonly sideInformation: readonly string[];
-  readonly listReward: 'multi' | 'single' | undefined;
+  readonly listReward: ListReward | undefined;
   /** Number of co-occurrence queries that its prompt takes. */
   readonly cooccurrenceQueries: number;
   readonly promptVersion: string;

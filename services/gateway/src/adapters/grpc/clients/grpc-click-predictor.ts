@@ -1,8 +1,7 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { GrpcClient } from '@gqr/chassis/grpc/client';
 import type { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
-import type { SearchContext } from '../../../domain/context.js';
-import type { ClickPredictor, NextPlace, PredictedClicks } from '../../../domain/recommend/click-predictor.js';
+import type { ClickPredictor, NextPlace, PredictedClicks, PredictedPlace } from '../../../domain/recommend/click-predictor.js';
 import type { Guard } from './guarded.js';
 import { toModelVersion } from './model-version.js';
 
@@ -13,19 +12,31 @@ export class GrpcClickPredictor implements ClickPredictor {
     private readonly guard: Guard,
   ) {}
 
-  predict(taskId: string, context: SearchContext, queries: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
+  predict(taskId: string, query: string, list: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
     return this.guard.call(limits, async () => {
-      const list = await this.client.predictList({ taskId, context: toMessage(context), queries: [...queries] }, limits);
-      const probabilities = this.checked(list.clickProbabilities, queries.length);
-      return { probabilities, multiReward: list.multiReward, singleReward: list.singleReward, model: toModelVersion(list.model) };
+      const scored = await this.client.predictList({ taskId, context: { query }, queries: [...list] }, limits);
+      return { probabilities: this.checked(scored.clickProbabilities, list.length), model: toModelVersion(scored.model) };
     });
   }
 
-  predictNext(taskId: string, context: SearchContext, { chosen, candidates }: NextPlace, limits: CallLimits): Promise<readonly number[]> {
+  /** One call: each query so far is the one candidate of the step that it took. */
+  predictPlace(taskId: string, query: string, { chosen, candidates }: NextPlace, limits: CallLimits): Promise<PredictedPlace> {
+    const step = (chosenQueries: readonly string[], next: readonly string[]) => ({
+      taskId,
+      context: { query },
+      chosenQueries: [...chosenQueries],
+      candidates: [...next],
+    });
     return this.guard.call(limits, async () => {
-      const request = { taskId, context: toMessage(context), chosenQueries: [...chosen], candidates: [...candidates] };
-      const { clickProbabilities } = await this.client.predictNext(request, limits);
-      return this.checked(clickProbabilities, candidates.length);
+      const requests = [...chosen.map((text, index) => step(chosen.slice(0, index), [text])), step(chosen, candidates)];
+      const { responses } = await this.client.batchPredictNext({ requests }, limits);
+      const last = responses.at(-1);
+      const before = responses.slice(0, -1).flatMap(({ clickProbabilities }) => clickProbabilities);
+      return {
+        chosen: this.checked(before, chosen.length),
+        candidates: this.checked(last?.clickProbabilities ?? [], candidates.length),
+        model: toModelVersion(last?.model),
+      };
     });
   }
 
@@ -33,8 +44,4 @@ export class GrpcClickPredictor implements ClickPredictor {
     if (probabilities.length === queries && probabilities.every((p) => p >= 0 && p <= 1)) return probabilities;
     throw this.guard.invalid(`${String(queries)} queries got ${String(probabilities.length)} probabilities, or some outside [0, 1]`);
   }
-}
-
-function toMessage(context: SearchContext) {
-  return { ...context, history: [...context.history], sideInformation: { ...context.sideInformation } };
 }
