@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { OnnxEngine } from '../src/adapters/onnxruntime/onnx-engine.js';
+import type { NativeSection } from '../src/adapters/onnxruntime/native-section.js';
 import type { SessionThread } from '../src/adapters/onnxruntime/session-thread.js';
 import type { CtrInput } from '../src/domain/input/ctr-input.js';
 import { InferenceError } from '../src/domain/scoring/inference-engine.js';
@@ -12,6 +15,7 @@ import { inferenceEngineContract } from './inference-engine.contract.js';
 import { goldenOf, tinyPath, TinyRegistry } from './tiny-model.js';
 
 const network = tinyPath('ctx', 'model.onnx');
+const exitUnderWay = new URL('./exit-under-way.js', import.meta.url).pathname;
 const options = { sessions: 2, threads: 1, providers: ['cpu'] };
 
 function inputOf(inputIds: readonly number[], segmentIds: readonly number[], domainIds: readonly number[]): CtrInput {
@@ -66,12 +70,26 @@ describe('OnnxEngine', () => {
   it('fails the batch of a thread that dies, and replaces the thread', async () => {
     const engine = await OnnxEngine.open(network, { ...options, sessions: 1 });
     const before = await engine.run(golden);
-    // Only a fault in native code ends a thread, so the test reaches for it.
+    // Nothing but a fault ends a thread, so the test reaches for it, and keeps it out of native code: see NativeSection.
     const [thread] = Reflect.get(engine, 'threads') as Set<SessionThread>;
     const worker = Reflect.get(thread ?? {}, 'worker') as Worker;
+    (Reflect.get(thread ?? {}, 'section') as NativeSection).close(60_000);
     const running = engine.run(golden);
     await Promise.all([expect(running).rejects.toThrow(InferenceError), worker.terminate()]);
     expect(await engine.run(golden)).toEqual(before);
     await engine.close();
+  });
+
+  it.each([
+    ['loads a network', 'loading', [0, 20, 50, 100, 200]],
+    ['runs batches', 'running', [0, 5, 20, 50]],
+    ['frees a network', 'closing', [0, 1, 5]],
+  ])('lets a process that exits while it %s end as it was told', async (_, work, delays) => {
+    for (const delay of delays) {
+      const child = spawn(process.execPath, [exitUnderWay, network, work, String(delay)], { stdio: ['ignore', 'ignore', 'pipe'] });
+      let said = '';
+      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      expect([...((await once(child, 'close')) as unknown[]), said]).toEqual([7, null, '']);
+    }
   });
 });

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { NativeSection } from './native-section.js';
 import type { PackedBatch, SessionData, SessionReply } from './session-messages.js';
 
 // The thread that owns an ONNX Runtime session: creating one and running it both block the thread that they are called from.
@@ -9,7 +10,8 @@ const OUTPUT = 'probability';
 
 const port = parentPort;
 if (port === null) throw new Error('to be run as a worker thread');
-const { path, providers, threads } = workerData as SessionData;
+const { path, providers, threads, section: shared } = workerData as SessionData;
+const section = new NativeSection(shared);
 
 function reply(message: SessionReply, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
@@ -60,28 +62,51 @@ function feedsOf({ size, length, tokens, lengths, tasks }: PackedBatch): Record<
   };
 }
 
+async function run(session: InferenceSession, batch: PackedBatch): Promise<Float32Array<ArrayBuffer>> {
+  const feeds = feedsOf(batch);
+  section.enter();
+  try {
+    const outputs = await session.run(feeds, [OUTPUT]);
+    const data = outputs[OUTPUT]?.data;
+    if (!(data instanceof Float32Array)) throw new Error('the output is not float32');
+    return Float32Array.from(data);
+  } finally {
+    section.leave();
+  }
+}
+
+async function close(session: InferenceSession): Promise<void> {
+  section.enter();
+  try {
+    await session.release();
+  } finally {
+    section.leave();
+    port?.close();
+  }
+}
+
 async function serve(): Promise<void> {
-  const { session, provider } = await open();
+  // The section is entered already: so were the library's own first steps.
+  const { session, provider } = await open().finally(() => {
+    section.leave();
+  });
   const missing = INPUTS.filter((name) => !session.inputNames.includes(name));
   if (missing.length > 0 || session.inputNames.length !== INPUTS.length || !session.outputNames.includes(OUTPUT)) {
     throw new Error(`its inputs are ${session.inputNames.join(', ')} and its outputs ${session.outputNames.join(', ')}`);
   }
   port?.on('message', (batch: PackedBatch | 'close') => {
     if (batch === 'close') {
-      void session.release().finally(() => port.close());
+      void close(session);
       return;
     }
-    session
-      .run(feedsOf(batch), [OUTPUT])
-      .then((outputs) => {
-        const data = outputs[OUTPUT]?.data;
-        if (!(data instanceof Float32Array)) throw new Error('the output is not float32');
-        const probabilities = Float32Array.from(data);
+    run(session, batch).then(
+      (probabilities) => {
         reply({ type: 'probabilities', probabilities }, [probabilities.buffer]);
-      })
-      .catch((error: unknown) => {
+      },
+      (error: unknown) => {
         reply({ type: 'failed', reason: reason(error) });
-      });
+      },
+    );
   });
   reply({ type: 'ready', provider });
 }

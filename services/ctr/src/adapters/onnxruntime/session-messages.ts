@@ -1,9 +1,13 @@
+import type { SharedSection } from './native-section.js';
+
 /** What a session's thread is started with. */
 export interface SessionData {
   readonly path: string;
   /** Execution providers to try, the first that works is taken. ONNX Runtime itself does not fall back. */
   readonly providers: readonly string[];
   readonly threads: number;
+  /** Entered when the thread starts; left whenever it is not in ONNX Runtime. */
+  readonly section: SharedSection;
 }
 
 /** A batch, padded with zeros to its longest input. Goes to the thread by transfer. */

@@ -1,7 +1,20 @@
 import { Worker } from 'node:worker_threads';
+import { NativeSection, newSection } from './native-section.js';
 import type { PackedBatch, SessionData, SessionReply } from './session-messages.js';
 
-/** An ONNX Runtime session in a thread of its own. Runs one batch at a time. */
+/** How long an exit waits for a thread: far longer than a batch or loading takes. A network that hangs does not hold the process for ever. */
+const EXIT_WAIT_MS = 60_000;
+
+/** Sections of all threads that have not ended. */
+const sections = new Set<NativeSection>();
+process.on('exit', () => {
+  for (const section of sections) section.close(EXIT_WAIT_MS);
+});
+
+/**
+ * An ONNX Runtime session in a thread of its own. Runs one batch at a time. Its thread ends by itself: to terminate it in the midst of a
+ * batch would abort the process.
+ */
 export class SessionThread {
   private waiting: PromiseWithResolvers<SessionReply> | undefined;
   private ended: Error | undefined;
@@ -9,7 +22,11 @@ export class SessionThread {
   /** What computes: "cpu", "cuda", ... */
   provider = '';
 
-  private constructor(private readonly worker: Worker) {
+  private constructor(
+    private readonly worker: Worker,
+    private readonly section: NativeSection,
+  ) {
+    sections.add(section);
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.gone = promise;
     worker.on('message', (message: SessionReply) => {
@@ -23,14 +40,18 @@ export class SessionThread {
     };
     worker.on('error', end);
     worker.on('exit', () => {
+      sections.delete(section);
       end(new Error('the thread of the session has ended'));
       resolve(undefined);
     });
   }
 
   /** @throws Error saying why no provider can load the network */
-  static async open(data: SessionData): Promise<SessionThread> {
-    const thread = new SessionThread(new Worker(new URL('./onnx-session.worker.js', import.meta.url), { workerData: data }));
+  static async open(options: Omit<SessionData, 'section'>): Promise<SessionThread> {
+    const section = newSection();
+    const workerData: SessionData = { ...options, section };
+    const worker = new Worker(new URL('./onnx-session.worker.js', import.meta.url), { workerData });
+    const thread = new SessionThread(worker, new NativeSection(section));
     const reply = await thread.reply();
     if (reply.type === 'ready') {
       thread.provider = reply.provider;
