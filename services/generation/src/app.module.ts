@@ -2,28 +2,33 @@ import type { Platform } from '@gqr/chassis/service/run-service';
 import { DirectoryRegistry, sha256Of } from '@gqr/chassis/registry/directory-registry';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { GenerationController } from './adapters/grpc/generation.controller.js';
+import { TaskController } from './adapters/grpc/task.controller.js';
 import { LlamaBackend } from './adapters/llama/llama-backend.js';
 import { RegistryPolicyStore } from './adapters/registry/registry-policy-store.js';
+import { readSafetyFile } from './adapters/yaml/safety-file.js';
 import { TaskFiles } from './adapters/yaml/task-files.js';
 import type { GenerationConfig } from './config.js';
-import { GenerateList } from './domain/generate/generate-list.js';
+import type { LanguageBackend } from './domain/backend/language-backend.js';
+import { GenerateList, type OnJudged } from './domain/generate/generate-list.js';
 import { ProposeNext } from './domain/generate/propose-next.js';
 import { RenderPrompts } from './domain/generate/render-prompts.js';
 import { ScoreResponse } from './domain/generate/score-response.js';
 import { PolicySet } from './domain/policies/policy-set.js';
 import { ListCritic } from './domain/quality/list-critic.js';
 import { ListPool } from './domain/pool/list-pool.js';
-import { TASK_CATALOG, type TaskCatalog } from './domain/tasks/task.js';
+import { TASK_CATALOG, type Task } from './domain/tasks/task.js';
 
 /** The part of readiness that waits for the model. */
 export const MODEL_READY = 'model';
 
-async function loadPolicies(
-  config: GenerationConfig,
-  tasks: TaskCatalog,
-  pool: ListPool,
-  { logger, readiness, metrics }: Platform,
-): Promise<PolicySet> {
+interface Parts {
+  readonly config: GenerationConfig;
+  readonly platform: Platform;
+  readonly tasks: TaskFiles;
+  readonly pool: ListPool;
+}
+
+async function loadLlama(config: GenerationConfig, { metrics }: Platform): Promise<LanguageBackend> {
   const actual = await sha256Of(config.GQR_LLM_MODEL);
   if (actual !== config.GQR_LLM_MODEL_SHA256) {
     throw new Error(
@@ -43,20 +48,47 @@ async function loadPolicies(
   setInterval(() => {
     waiting.set(backend.waiting);
   }, 1_000).unref();
+  return backend;
+}
+
+async function loadPolicies({ config, platform, tasks, pool }: Parts): Promise<PolicySet> {
+  const { logger, readiness } = platform;
+  const backend = await loadLlama(config, platform);
   const store = new RegistryPolicyStore(new DirectoryRegistry(config.GQR_REGISTRY));
   const policies = new PolicySet(backend, store, (taskId) => {
     // What the old policy wrote is not drawn any more.
     pool.clear();
-    logger.info({ task: taskId, policy: policies.servingVersion(taskId) }, 'policy serves');
+    logger.info({ task: taskId }, 'another policy serves');
   });
-  await policies.serveStable(
-    tasks.list().map(({ id }) => id),
-    (taskId, error) => {
-      logger.error({ task: taskId, err: error }, 'the stable policy cannot serve; the base model does');
-    },
-  );
+  const serve = (wanted: readonly Task[]): Promise<void> =>
+    policies.serveStable(wanted, (taskId, error) => {
+      logger.error({ task: taskId, err: error }, 'the stable policy cannot serve; the base model or a lent one does');
+    });
+  await serve(tasks.list());
   readiness.markReady(MODEL_READY);
+  tasks.watch({
+    everyMs: config.GQR_TASKS_RELOAD_SECONDS * 1_000,
+    prepare: serve,
+    onChange: (changed) => {
+      logger.info({ tasks: changed.map(({ id, promptVersion }) => `${id} ${promptVersion}`) }, 'task files changed');
+    },
+    onFault: (error) => {
+      logger.error({ err: error }, 'changed task files have faults; their tasks stay as they were');
+    },
+  });
   return policies;
+}
+
+function countFaults({ metrics }: Platform): OnJudged {
+  const refused = metrics.counter('gqr_generation_refused_lines_total', 'Lines that were drawn again, by what was wrong', [
+    'task',
+    'reason',
+  ]);
+  const tolerated = metrics.counter('gqr_generation_tolerated_lines_total', 'Lines that stand for want of better ones', ['task', 'reason']);
+  return (task, lines) => {
+    for (const reason of lines.refused) refused.inc({ task, reason });
+    for (const reason of lines.tolerated) tolerated.inc({ task, reason });
+  };
 }
 
 @Module({})
@@ -64,15 +96,24 @@ export class AppModule {
   static with(config: GenerationConfig, platform: Platform): DynamicModule {
     const pool = new ListPool({ maxKeys: config.GQR_GENERATION_POOL_KEYS, maxAgeMs: config.GQR_GENERATION_POOL_SECONDS * 1_000 });
     const tasks = new TaskFiles(config.GQR_TASKS_DIR);
-    const critic = new ListCritic({ nearDuplicates: true, language: true, safety: undefined });
+    const critic = new ListCritic({
+      nearDuplicates: config.GQR_GENERATION_NEAR_DUPLICATES,
+      language: config.GQR_GENERATION_LANGUAGE,
+      safety: config.GQR_GENERATION_SAFETY === 'off' ? undefined : readSafetyFile(config.GQR_GENERATION_SAFETY),
+    });
+    const onJudged = countFaults(platform);
     const providers: Provider[] = [
       { provide: TASK_CATALOG, useValue: tasks },
-      { provide: PolicySet, useFactory: () => loadPolicies(config, tasks, pool, platform) },
-      { provide: GenerateList, useFactory: (policies: PolicySet) => new GenerateList(tasks, policies, pool, critic), inject: [PolicySet] },
-      { provide: ProposeNext, useFactory: (policies: PolicySet) => new ProposeNext(tasks, policies, critic), inject: [PolicySet] },
-      { provide: ScoreResponse, useFactory: (policies: PolicySet) => new ScoreResponse(tasks, policies), inject: [PolicySet] },
+      { provide: PolicySet, useFactory: () => loadPolicies({ config, platform, tasks, pool }) },
+      {
+        provide: GenerateList,
+        useFactory: (policies: PolicySet) => new GenerateList(policies, pool, critic, onJudged),
+        inject: [PolicySet],
+      },
+      { provide: ProposeNext, useFactory: (policies: PolicySet) => new ProposeNext(policies, critic), inject: [PolicySet] },
+      { provide: ScoreResponse, useFactory: (policies: PolicySet) => new ScoreResponse(policies), inject: [PolicySet] },
       { provide: RenderPrompts, useFactory: (policies: PolicySet) => new RenderPrompts(policies.tokenizer), inject: [PolicySet] },
     ];
-    return { module: AppModule, controllers: [GenerationController], providers };
+    return { module: AppModule, controllers: [GenerationController, TaskController], providers };
   }
 }

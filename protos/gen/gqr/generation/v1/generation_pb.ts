@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gqr/generation/v1/generation.proto.
  */
 export const file_gqr_generation_v1_generation: GenFile = /*@__PURE__*/
-  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLxAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBARIWCglkaXZlcnNpdHkYBiABKAFIBYgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkQgwKCl9kaXZlcnNpdHkiRAoLUG9vbE9wdGlvbnMSDAoEc2l6ZRgBIAEoDRInCgNrZXkYAiABKA4yGi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sS2V5Iq0CCg9HZW5lcmF0ZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRINCgVjb3VudBgEIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgFIAEoCRI0CghkZWNvZGluZxgGIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxIYChBleGNsdWRlZF9xdWVyaWVzGAcgAygJEiwKBHBvb2wYCCABKAsyHi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sT3B0aW9ucxIWCg5pbmNsdWRlX3Byb21wdBgJIAEoCCJOCg5HZW5lcmF0ZWRRdWVyeRIMCgR0ZXh0GAEgASgJEhsKDmxvZ19wcm9wZW5zaXR5GAIgASgBSACIAQFCEQoPX2xvZ19wcm9wZW5zaXR5IngKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SHAoUY2FjaGVkX3Byb21wdF90b2tlbnMYAiABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAyABKA0SDwoHcmVkcmF3cxgEIAEoDRIOCgZwb29sZWQYBSABKAgilgEKEUVmZmVjdGl2ZURlY29kaW5nEhMKC3RlbXBlcmF0dXJlGAEgASgBEg0KBXRvcF9wGAIgASgBEg0KBW1pbl9wGAMgASgBEhoKEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoARIMCgRzZWVkGAUgASgEEhEKCXBvb2xfc2l6ZRgGIAEoDRIRCglkaXZlcnNpdHkYByABKAEi5AMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkSGwoObG9nX3Byb3BlbnNpdHkYCSABKAFIAIgBARo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX2xvZ19wcm9wZW5zaXR5IkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IsoBChZTdHJlYW1HZW5lcmF0ZVJlc3BvbnNlEjoKDmF1eGlsaWFyeV90ZXh0GAEgASgLMiAuZ3FyLmdlbmVyYXRpb24udjEuQXV4aWxpYXJ5VGV4dEgAEjIKBXF1ZXJ5GAIgASgLMiEuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVkUXVlcnlIABI3CghyZXNwb25zZRgDIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2VIAEIHCgVldmVudCIrCg1BdXhpbGlhcnlUZXh0EgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSK/AwoSUHJvcG9zZU5leHRSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SUgoPYXV4aWxpYXJ5X3RleHRzGAUgAygLMjkuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSFgoOY2hvc2VuX3F1ZXJpZXMYBiADKAkSEgoKY2FuZGlkYXRlcxgHIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgIIAEoCRI0CghkZWNvZGluZxgJIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxI2Cg1kaXZlcnNlX2JlYW1zGAogASgLMh8uZ3FyLmdlbmVyYXRpb24udjEuRGl2ZXJzZUJlYW1zGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI6CgxEaXZlcnNlQmVhbXMSDgoGZ3JvdXBzGAEgASgNEhoKEnNpbWlsYXJpdHlfcGVuYWx0eRgCIAEoASIyCglDYW5kaWRhdGUSDAoEdGV4dBgBIAEoCRIXCg9sb2dfcHJvYmFiaWxpdHkYAiABKAEiqgIKE1Byb3Bvc2VOZXh0UmVzcG9uc2USMAoKY2FuZGlkYXRlcxgBIAMoCzIcLmdxci5nZW5lcmF0aW9uLnYxLkNhbmRpZGF0ZRJTCg9hdXhpbGlhcnlfdGV4dHMYAiADKAsyOi5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9wb3NlTmV4dFJlc3BvbnNlLkF1eGlsaWFyeVRleHRzRW50cnkSLAoGcG9saWN5GAMgASgLMhwuZ3FyLmNvbnRleHQudjEuTW9kZWxWZXJzaW9uEicKBXVzYWdlGAQgASgLMhguZ3FyLmdlbmVyYXRpb24udjEuVXNhZ2UaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqsCChRTY29yZVJlc3BvbnNlUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEi4KB2NvbnRleHQYAiABKAsyHS5ncXIuY29udGV4dC52MS5TZWFyY2hDb250ZXh0EhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAMgAygJElQKD2F1eGlsaWFyeV90ZXh0cxgEIAMoCzI7Lmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSDwoHcXVlcmllcxgFIAMoCRIWCg5wb2xpY3lfdmVyc2lvbhgGIAEoCRo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEivwIKFVNjb3JlUmVzcG9uc2VSZXNwb25zZRIXCg9sb2dfcHJvYmFiaWxpdHkYASABKAESHwoXcXVlcnlfbG9nX3Byb2JhYmlsaXRpZXMYAiADKAESDgoGdG9rZW5zGAMgASgNEiwKBnBvbGljeRgEIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhJsChthdXhpbGlhcnlfbG9nX3Byb2JhYmlsaXRpZXMYBSADKAsyRy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2UuQXV4aWxpYXJ5TG9nUHJvYmFiaWxpdGllc0VudHJ5GkAKHkF1eGlsaWFyeUxvZ1Byb2JhYmlsaXRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBIoUCCg5Qcm9tcHRJbnN0YW5jZRIuCgdjb250ZXh0GAEgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgCIAMoCRJOCg9hdXhpbGlhcnlfdGV4dHMYAyADKAsyNS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9tcHRJbnN0YW5jZS5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBCADKAkSDQoFY291bnQYBSABKA0aNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KFFJlbmRlclByb21wdHNSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSNAoJaW5zdGFuY2VzGAIgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuUHJvbXB0SW5zdGFuY2UiSQoOUmVuZGVyZWRQcm9tcHQSDgoGcHJvbXB0GAEgASgJEhAKCHJlc3BvbnNlGAIgASgJEhUKDXByb21wdF90b2tlbnMYAyABKA0iYwoVUmVuZGVyUHJvbXB0c1Jlc3BvbnNlEjIKB3Byb21wdHMYASADKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5SZW5kZXJlZFByb21wdBIWCg5wcm9tcHRfdmVyc2lvbhgCIAEoCSISChBMaXN0VGFza3NSZXF1ZXN0IpUCCg5UYXNrRGVmaW5pdGlvbhIPCgd0YXNrX2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhUKDWRlZmF1bHRfY291bnQYAyABKA0SEQoJbWF4X2NvdW50GAQgASgNEhcKD2F1eGlsaWFyeV90ZXh0cxgFIAMoCRIYChBzaWRlX2luZm9ybWF0aW9uGAYgAygJEjIKC2xpc3RfcmV3YXJkGAcgASgOMh0uZ3FyLmdlbmVyYXRpb24udjEuTGlzdFJld2FyZBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgIIAEoDRIWCg5wcm9tcHRfdmVyc2lvbhgJIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgKIAEoCSJFChFMaXN0VGFza3NSZXNwb25zZRIwCgV0YXNrcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tEZWZpbml0aW9uIksKEUxvYWRQb2xpY3lSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSFgoOcG9saWN5X3ZlcnNpb24YAiABKAkSDQoFc2VydmUYAyABKAgiPwoSTG9hZFBvbGljeVJlc3BvbnNlEikKBnBvbGljeRgBIAEoCzIZLmdxci5nZW5lcmF0aW9uLnYxLlBvbGljeSI+ChNVbmxvYWRQb2xpY3lSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSFgoOcG9saWN5X3ZlcnNpb24YAiABKAkiFgoUVW5sb2FkUG9saWN5UmVzcG9uc2UiFQoTTGlzdFBvbGljaWVzUmVxdWVzdCJuCgZQb2xpY3kSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCRIPCgdzZXJ2aW5nGAMgASgIEhkKEWJhc2VfbW9kZWxfc2hhMjU2GAQgASgJEg8KB2JhY2tlbmQYBSABKAkiQwoUTGlzdFBvbGljaWVzUmVzcG9uc2USKwoIcG9saWNpZXMYASADKAsyGS5ncXIuZ2VuZXJhdGlvbi52MS5Qb2xpY3kqTAoHUG9vbEtleRIYChRQT09MX0tFWV9VTlNQRUNJRklFRBAAEhMKD1BPT0xfS0VZX1BST01QVBABEhIKDlBPT0xfS0VZX1FVRVJZEAIqWAoKTGlzdFJld2FyZBIbChdMSVNUX1JFV0FSRF9VTlNQRUNJRklFRBAAEhUKEUxJU1RfUkVXQVJEX01VTFRJEAESFgoSTElTVF9SRVdBUkRfU0lOR0xFEAIy7AYKEUdlbmVyYXRpb25TZXJ2aWNlElMKCEdlbmVyYXRlEiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0GiMuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXNwb25zZRJnCg5TdHJlYW1HZW5lcmF0ZRIoLmdxci5nZW5lcmF0aW9uLnYxLlN0cmVhbUdlbmVyYXRlUmVxdWVzdBopLmdxci5nZW5lcmF0aW9uLnYxLlN0cmVhbUdlbmVyYXRlUmVzcG9uc2UwARJcCgtQcm9wb3NlTmV4dBIlLmdxci5nZW5lcmF0aW9uLnYxLlByb3Bvc2VOZXh0UmVxdWVzdBomLmdxci5nZW5lcmF0aW9uLnYxLlByb3Bvc2VOZXh0UmVzcG9uc2USYgoNU2NvcmVSZXNwb25zZRInLmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXF1ZXN0GiguZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlc3BvbnNlEmIKDVJlbmRlclByb21wdHMSJy5ncXIuZ2VuZXJhdGlvbi52MS5SZW5kZXJQcm9tcHRzUmVxdWVzdBooLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlclByb21wdHNSZXNwb25zZRJWCglMaXN0VGFza3MSIy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXF1ZXN0GiQuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFRhc2tzUmVzcG9uc2USWQoKTG9hZFBvbGljeRIkLmdxci5nZW5lcmF0aW9uLnYxLkxvYWRQb2xpY3lSZXF1ZXN0GiUuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlc3BvbnNlEl8KDFVubG9hZFBvbGljeRImLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5VbmxvYWRQb2xpY3lSZXNwb25zZRJfCgxMaXN0UG9saWNpZXMSJi5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXF1ZXN0GicuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFBvbGljaWVzUmVzcG9uc2ViBnByb3RvMw", [file_gqr_context_v1_context]);
+  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLxAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBARIWCglkaXZlcnNpdHkYBiABKAFIBYgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkQgwKCl9kaXZlcnNpdHkiRAoLUG9vbE9wdGlvbnMSDAoEc2l6ZRgBIAEoDRInCgNrZXkYAiABKA4yGi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sS2V5Iq0CCg9HZW5lcmF0ZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRINCgVjb3VudBgEIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgFIAEoCRI0CghkZWNvZGluZxgGIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxIYChBleGNsdWRlZF9xdWVyaWVzGAcgAygJEiwKBHBvb2wYCCABKAsyHi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sT3B0aW9ucxIWCg5pbmNsdWRlX3Byb21wdBgJIAEoCCJOCg5HZW5lcmF0ZWRRdWVyeRIMCgR0ZXh0GAEgASgJEhsKDmxvZ19wcm9wZW5zaXR5GAIgASgBSACIAQFCEQoPX2xvZ19wcm9wZW5zaXR5IngKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SHAoUY2FjaGVkX3Byb21wdF90b2tlbnMYAiABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAyABKA0SDwoHcmVkcmF3cxgEIAEoDRIOCgZwb29sZWQYBSABKAgilgEKEUVmZmVjdGl2ZURlY29kaW5nEhMKC3RlbXBlcmF0dXJlGAEgASgBEg0KBXRvcF9wGAIgASgBEg0KBW1pbl9wGAMgASgBEhoKEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoARIMCgRzZWVkGAUgASgEEhEKCXBvb2xfc2l6ZRgGIAEoDRIRCglkaXZlcnNpdHkYByABKAEi5AMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkSGwoObG9nX3Byb3BlbnNpdHkYCSABKAFIAIgBARo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX2xvZ19wcm9wZW5zaXR5IkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IsoBChZTdHJlYW1HZW5lcmF0ZVJlc3BvbnNlEjoKDmF1eGlsaWFyeV90ZXh0GAEgASgLMiAuZ3FyLmdlbmVyYXRpb24udjEuQXV4aWxpYXJ5VGV4dEgAEjIKBXF1ZXJ5GAIgASgLMiEuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVkUXVlcnlIABI3CghyZXNwb25zZRgDIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2VIAEIHCgVldmVudCIrCg1BdXhpbGlhcnlUZXh0EgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSK/AwoSUHJvcG9zZU5leHRSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SUgoPYXV4aWxpYXJ5X3RleHRzGAUgAygLMjkuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSFgoOY2hvc2VuX3F1ZXJpZXMYBiADKAkSEgoKY2FuZGlkYXRlcxgHIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgIIAEoCRI0CghkZWNvZGluZxgJIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxI2Cg1kaXZlcnNlX2JlYW1zGAogASgLMh8uZ3FyLmdlbmVyYXRpb24udjEuRGl2ZXJzZUJlYW1zGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI6CgxEaXZlcnNlQmVhbXMSDgoGZ3JvdXBzGAEgASgNEhoKEnNpbWlsYXJpdHlfcGVuYWx0eRgCIAEoASIyCglDYW5kaWRhdGUSDAoEdGV4dBgBIAEoCRIXCg9sb2dfcHJvYmFiaWxpdHkYAiABKAEiqgIKE1Byb3Bvc2VOZXh0UmVzcG9uc2USMAoKY2FuZGlkYXRlcxgBIAMoCzIcLmdxci5nZW5lcmF0aW9uLnYxLkNhbmRpZGF0ZRJTCg9hdXhpbGlhcnlfdGV4dHMYAiADKAsyOi5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9wb3NlTmV4dFJlc3BvbnNlLkF1eGlsaWFyeVRleHRzRW50cnkSLAoGcG9saWN5GAMgASgLMhwuZ3FyLmNvbnRleHQudjEuTW9kZWxWZXJzaW9uEicKBXVzYWdlGAQgASgLMhguZ3FyLmdlbmVyYXRpb24udjEuVXNhZ2UaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqsCChRTY29yZVJlc3BvbnNlUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEi4KB2NvbnRleHQYAiABKAsyHS5ncXIuY29udGV4dC52MS5TZWFyY2hDb250ZXh0EhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAMgAygJElQKD2F1eGlsaWFyeV90ZXh0cxgEIAMoCzI7Lmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSDwoHcXVlcmllcxgFIAMoCRIWCg5wb2xpY3lfdmVyc2lvbhgGIAEoCRo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEivwIKFVNjb3JlUmVzcG9uc2VSZXNwb25zZRIXCg9sb2dfcHJvYmFiaWxpdHkYASABKAESHwoXcXVlcnlfbG9nX3Byb2JhYmlsaXRpZXMYAiADKAESDgoGdG9rZW5zGAMgASgNEiwKBnBvbGljeRgEIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhJsChthdXhpbGlhcnlfbG9nX3Byb2JhYmlsaXRpZXMYBSADKAsyRy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2UuQXV4aWxpYXJ5TG9nUHJvYmFiaWxpdGllc0VudHJ5GkAKHkF1eGlsaWFyeUxvZ1Byb2JhYmlsaXRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBIoUCCg5Qcm9tcHRJbnN0YW5jZRIuCgdjb250ZXh0GAEgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgCIAMoCRJOCg9hdXhpbGlhcnlfdGV4dHMYAyADKAsyNS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9tcHRJbnN0YW5jZS5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBCADKAkSDQoFY291bnQYBSABKA0aNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KFFJlbmRlclByb21wdHNSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSNAoJaW5zdGFuY2VzGAIgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuUHJvbXB0SW5zdGFuY2UiSQoOUmVuZGVyZWRQcm9tcHQSDgoGcHJvbXB0GAEgASgJEhAKCHJlc3BvbnNlGAIgASgJEhUKDXByb21wdF90b2tlbnMYAyABKA0iYwoVUmVuZGVyUHJvbXB0c1Jlc3BvbnNlEjIKB3Byb21wdHMYASADKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5SZW5kZXJlZFByb21wdBIWCg5wcm9tcHRfdmVyc2lvbhgCIAEoCSIoCgpUYXNrU291cmNlEgwKBGZpbGUYASABKAkSDAoEdGV4dBgCIAEoCSJBChBDaGVja1Rhc2tSZXF1ZXN0Ei0KBnNvdXJjZRgBIAEoCzIdLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tTb3VyY2UiSwoJVGFza0ZhdWx0EgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoDRINCgVmaWVsZBgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCSJyChFDaGVja1Rhc2tSZXNwb25zZRIsCgZmYXVsdHMYASADKAsyHC5ncXIuZ2VuZXJhdGlvbi52MS5UYXNrRmF1bHQSLwoEdGFzaxgCIAEoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tEZWZpbml0aW9uIpUBChJQcmV2aWV3VGFza1JlcXVlc3QSEQoHdGFza19pZBgBIAEoCUgAEi8KBnNvdXJjZRgCIAEoCzIdLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tTb3VyY2VIABIzCghpbnN0YW5jZRgDIAEoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlByb21wdEluc3RhbmNlQgYKBHRhc2sicQoNUHJvbXB0U2VjdGlvbhIMCgRuYW1lGAEgASgJEg0KBWxhYmVsGAIgASgJEgwKBHRleHQYAyABKAkSDgoGdG9rZW5zGAQgASgNEhIKCm1heF90b2tlbnMYBSABKA0SEQoJc2hvcnRlbmVkGAYgASgIIrkBChNQcmV2aWV3VGFza1Jlc3BvbnNlEg4KBnByb21wdBgBIAEoCRIVCg1wcm9tcHRfdG9rZW5zGAIgASgNEjIKCHNlY3Rpb25zGAMgAygLMiAuZ3FyLmdlbmVyYXRpb24udjEuUHJvbXB0U2VjdGlvbhIVCg1idWRnZXRfdG9rZW5zGAQgASgNEhgKEHJlc3BvbnNlX3BhdHRlcm4YBSABKAkSFgoOcHJvbXB0X3ZlcnNpb24YBiABKAkidAoOVHJ5VGFza1JlcXVlc3QSLQoGc291cmNlGAEgASgLMh0uZ3FyLmdlbmVyYXRpb24udjEuVGFza1NvdXJjZRIzCgdyZXF1ZXN0GAIgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IkQKD1RyeVRhc2tSZXNwb25zZRIxCgRsaXN0GAEgASgLMiMuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXNwb25zZSISChBMaXN0VGFza3NSZXF1ZXN0IrsCCg5UYXNrRGVmaW5pdGlvbhIPCgd0YXNrX2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhUKDWRlZmF1bHRfY291bnQYAyABKA0SEQoJbWF4X2NvdW50GAQgASgNEhcKD2F1eGlsaWFyeV90ZXh0cxgFIAMoCRIYChBzaWRlX2luZm9ybWF0aW9uGAYgAygJEjIKC2xpc3RfcmV3YXJkGAcgASgOMh0uZ3FyLmdlbmVyYXRpb24udjEuTGlzdFJld2FyZBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgIIAEoDRIWCg5wcm9tcHRfdmVyc2lvbhgJIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgKIAEoCRIRCgljb21wbGV0ZXMYCyABKAgSEQoJcG9saWN5X29mGAwgASgJIkUKEUxpc3RUYXNrc1Jlc3BvbnNlEjAKBXRhc2tzGAEgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuVGFza0RlZmluaXRpb24iSwoRTG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCRINCgVzZXJ2ZRgDIAEoCCI/ChJMb2FkUG9saWN5UmVzcG9uc2USKQoGcG9saWN5GAEgASgLMhkuZ3FyLmdlbmVyYXRpb24udjEuUG9saWN5Ij4KE1VubG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCSIWChRVbmxvYWRQb2xpY3lSZXNwb25zZSIVChNMaXN0UG9saWNpZXNSZXF1ZXN0Im4KBlBvbGljeRIPCgd0YXNrX2lkGAEgASgJEhYKDnBvbGljeV92ZXJzaW9uGAIgASgJEg8KB3NlcnZpbmcYAyABKAgSGQoRYmFzZV9tb2RlbF9zaGEyNTYYBCABKAkSDwoHYmFja2VuZBgFIAEoCSJDChRMaXN0UG9saWNpZXNSZXNwb25zZRIrCghwb2xpY2llcxgBIAMoCzIZLmdxci5nZW5lcmF0aW9uLnYxLlBvbGljeSpMCgdQb29sS2V5EhgKFFBPT0xfS0VZX1VOU1BFQ0lGSUVEEAASEwoPUE9PTF9LRVlfUFJPTVBUEAESEgoOUE9PTF9LRVlfUVVFUlkQAipYCgpMaXN0UmV3YXJkEhsKF0xJU1RfUkVXQVJEX1VOU1BFQ0lGSUVEEAASFQoRTElTVF9SRVdBUkRfTVVMVEkQARIWChJMSVNUX1JFV0FSRF9TSU5HTEUQAjL0CAoRR2VuZXJhdGlvblNlcnZpY2USUwoIR2VuZXJhdGUSIi5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlcXVlc3QaIy5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlc3BvbnNlEmcKDlN0cmVhbUdlbmVyYXRlEiguZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXF1ZXN0GikuZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXNwb25zZTABElwKC1Byb3Bvc2VOZXh0EiUuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0GiYuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZRJiCg1TY29yZVJlc3BvbnNlEicuZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlcXVlc3QaKC5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2USYgoNUmVuZGVyUHJvbXB0cxInLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlclByb21wdHNSZXF1ZXN0GiguZ3FyLmdlbmVyYXRpb24udjEuUmVuZGVyUHJvbXB0c1Jlc3BvbnNlElYKCUxpc3RUYXNrcxIjLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RUYXNrc1JlcXVlc3QaJC5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXNwb25zZRJWCglDaGVja1Rhc2sSIy5ncXIuZ2VuZXJhdGlvbi52MS5DaGVja1Rhc2tSZXF1ZXN0GiQuZ3FyLmdlbmVyYXRpb24udjEuQ2hlY2tUYXNrUmVzcG9uc2USXAoLUHJldmlld1Rhc2sSJS5ncXIuZ2VuZXJhdGlvbi52MS5QcmV2aWV3VGFza1JlcXVlc3QaJi5ncXIuZ2VuZXJhdGlvbi52MS5QcmV2aWV3VGFza1Jlc3BvbnNlElAKB1RyeVRhc2sSIS5ncXIuZ2VuZXJhdGlvbi52MS5UcnlUYXNrUmVxdWVzdBoiLmdxci5nZW5lcmF0aW9uLnYxLlRyeVRhc2tSZXNwb25zZRJZCgpMb2FkUG9saWN5EiQuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlcXVlc3QaJS5ncXIuZ2VuZXJhdGlvbi52MS5Mb2FkUG9saWN5UmVzcG9uc2USXwoMVW5sb2FkUG9saWN5EiYuZ3FyLmdlbmVyYXRpb24udjEuVW5sb2FkUG9saWN5UmVxdWVzdBonLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlc3BvbnNlEl8KDExpc3RQb2xpY2llcxImLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RQb2xpY2llc1JlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXNwb25zZWIGcHJvdG8z", [file_gqr_context_v1_context]);
 
 /**
  * How tokens are drawn. What is absent is taken from the task's file.
@@ -918,6 +918,330 @@ export const RenderPromptsResponseSchema: GenMessage<RenderPromptsResponse> = /*
   messageDesc(file_gqr_generation_v1_generation, 19);
 
 /**
+ * Text of a task file.
+ *
+ * @generated from message gqr.generation.v1.TaskSource
+ */
+export type TaskSource = Message<"gqr.generation.v1.TaskSource"> & {
+  /**
+   * Name of the file, by which faults are reported.
+   *
+   * @generated from field: string file = 1;
+   */
+  file: string;
+
+  /**
+   * Its content, in YAML. At most 100,000 characters.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message gqr.generation.v1.TaskSource.
+ * Use `create(TaskSourceSchema)` to create a new message.
+ */
+export const TaskSourceSchema: GenMessage<TaskSource> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 20);
+
+/**
+ * Asks what is wrong with a task file.
+ *
+ * @generated from message gqr.generation.v1.CheckTaskRequest
+ */
+export type CheckTaskRequest = Message<"gqr.generation.v1.CheckTaskRequest"> & {
+  /**
+   * The file. Required.
+   *
+   * @generated from field: gqr.generation.v1.TaskSource source = 1;
+   */
+  source?: TaskSource | undefined;
+};
+
+/**
+ * Describes the message gqr.generation.v1.CheckTaskRequest.
+ * Use `create(CheckTaskRequestSchema)` to create a new message.
+ */
+export const CheckTaskRequestSchema: GenMessage<CheckTaskRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 21);
+
+/**
+ * Something that is wrong with a task file.
+ *
+ * @generated from message gqr.generation.v1.TaskFault
+ */
+export type TaskFault = Message<"gqr.generation.v1.TaskFault"> & {
+  /**
+   * Name of the file.
+   *
+   * @generated from field: string file = 1;
+   */
+  file: string;
+
+  /**
+   * Line, from 1.
+   *
+   * @generated from field: uint32 line = 2;
+   */
+  line: number;
+
+  /**
+   * Path of the field, such as "decoding.top_p"; empty for the file as a whole.
+   *
+   * @generated from field: string field = 3;
+   */
+  field: string;
+
+  /**
+   * What is wrong and what to do about it.
+   *
+   * @generated from field: string description = 4;
+   */
+  description: string;
+};
+
+/**
+ * Describes the message gqr.generation.v1.TaskFault.
+ * Use `create(TaskFaultSchema)` to create a new message.
+ */
+export const TaskFaultSchema: GenMessage<TaskFault> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 22);
+
+/**
+ * What is wrong with a task file.
+ *
+ * @generated from message gqr.generation.v1.CheckTaskResponse
+ */
+export type CheckTaskResponse = Message<"gqr.generation.v1.CheckTaskResponse"> & {
+  /**
+   * In order of line; empty if the file can be used.
+   *
+   * @generated from field: repeated gqr.generation.v1.TaskFault faults = 1;
+   */
+  faults: TaskFault[];
+
+  /**
+   * The task that it defines, if it can be used.
+   *
+   * @generated from field: gqr.generation.v1.TaskDefinition task = 2;
+   */
+  task?: TaskDefinition | undefined;
+};
+
+/**
+ * Describes the message gqr.generation.v1.CheckTaskResponse.
+ * Use `create(CheckTaskResponseSchema)` to create a new message.
+ */
+export const CheckTaskResponseSchema: GenMessage<CheckTaskResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 23);
+
+/**
+ * Asks for the prompt that a task makes.
+ *
+ * @generated from message gqr.generation.v1.PreviewTaskRequest
+ */
+export type PreviewTaskRequest = Message<"gqr.generation.v1.PreviewTaskRequest"> & {
+  /**
+   * The task: exactly one.
+   *
+   * @generated from oneof gqr.generation.v1.PreviewTaskRequest.task
+   */
+  task: {
+    /**
+     * One that the service has.
+     *
+     * @generated from field: string task_id = 1;
+     */
+    value: string;
+    case: "taskId";
+  } | {
+    /**
+     * A task file.
+     *
+     * @generated from field: gqr.generation.v1.TaskSource source = 2;
+     */
+    value: TaskSource;
+    case: "source";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Inputs of the prompt. Required.
+   *
+   * @generated from field: gqr.generation.v1.PromptInstance instance = 3;
+   */
+  instance?: PromptInstance | undefined;
+};
+
+/**
+ * Describes the message gqr.generation.v1.PreviewTaskRequest.
+ * Use `create(PreviewTaskRequestSchema)` to create a new message.
+ */
+export const PreviewTaskRequestSchema: GenMessage<PreviewTaskRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 24);
+
+/**
+ * A section of a prompt.
+ *
+ * @generated from message gqr.generation.v1.PromptSection
+ */
+export type PromptSection = Message<"gqr.generation.v1.PromptSection"> & {
+  /**
+   * Name of the input.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * How it is headed.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+
+  /**
+   * What is left of it; empty if it was left out.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * Tokens of the text.
+   *
+   * @generated from field: uint32 tokens = 4;
+   */
+  tokens: number;
+
+  /**
+   * Most tokens that it may take.
+   *
+   * @generated from field: uint32 max_tokens = 5;
+   */
+  maxTokens: number;
+
+  /**
+   * Whether some of the input had to give way.
+   *
+   * @generated from field: bool shortened = 6;
+   */
+  shortened: boolean;
+};
+
+/**
+ * Describes the message gqr.generation.v1.PromptSection.
+ * Use `create(PromptSectionSchema)` to create a new message.
+ */
+export const PromptSectionSchema: GenMessage<PromptSection> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 25);
+
+/**
+ * A prompt, and how it came about.
+ *
+ * @generated from message gqr.generation.v1.PreviewTaskResponse
+ */
+export type PreviewTaskResponse = Message<"gqr.generation.v1.PreviewTaskResponse"> & {
+  /**
+   * The prompt, with the markers of the chat format.
+   *
+   * @generated from field: string prompt = 1;
+   */
+  prompt: string;
+
+  /**
+   * Its tokens.
+   *
+   * @generated from field: uint32 prompt_tokens = 2;
+   */
+  promptTokens: number;
+
+  /**
+   * Every input of the task, in order.
+   *
+   * @generated from field: repeated gqr.generation.v1.PromptSection sections = 3;
+   */
+  sections: PromptSection[];
+
+  /**
+   * Tokens that all inputs together may take.
+   *
+   * @generated from field: uint32 budget_tokens = 4;
+   */
+  budgetTokens: number;
+
+  /**
+   * Regular expression of the responses that the grammar lets through, for backends that are given one.
+   *
+   * @generated from field: string response_pattern = 5;
+   */
+  responsePattern: string;
+
+  /**
+   * Content hash of task file and prompt template.
+   *
+   * @generated from field: string prompt_version = 6;
+   */
+  promptVersion: string;
+};
+
+/**
+ * Describes the message gqr.generation.v1.PreviewTaskResponse.
+ * Use `create(PreviewTaskResponseSchema)` to create a new message.
+ */
+export const PreviewTaskResponseSchema: GenMessage<PreviewTaskResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 26);
+
+/**
+ * Asks to write a list by a task file.
+ *
+ * @generated from message gqr.generation.v1.TryTaskRequest
+ */
+export type TryTaskRequest = Message<"gqr.generation.v1.TryTaskRequest"> & {
+  /**
+   * The file. Required.
+   *
+   * @generated from field: gqr.generation.v1.TaskSource source = 1;
+   */
+  source?: TaskSource | undefined;
+
+  /**
+   * What is wanted; its `task_id` is not looked at.
+   *
+   * @generated from field: gqr.generation.v1.GenerateRequest request = 2;
+   */
+  request?: GenerateRequest | undefined;
+};
+
+/**
+ * Describes the message gqr.generation.v1.TryTaskRequest.
+ * Use `create(TryTaskRequestSchema)` to create a new message.
+ */
+export const TryTaskRequestSchema: GenMessage<TryTaskRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 27);
+
+/**
+ * A list that a task file led to.
+ *
+ * @generated from message gqr.generation.v1.TryTaskResponse
+ */
+export type TryTaskResponse = Message<"gqr.generation.v1.TryTaskResponse"> & {
+  /**
+   * It.
+   *
+   * @generated from field: gqr.generation.v1.GenerateResponse list = 1;
+   */
+  list?: GenerateResponse | undefined;
+};
+
+/**
+ * Describes the message gqr.generation.v1.TryTaskResponse.
+ * Use `create(TryTaskResponseSchema)` to create a new message.
+ */
+export const TryTaskResponseSchema: GenMessage<TryTaskResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 28);
+
+/**
  * Asks for the tasks.
  *
  * @generated from message gqr.generation.v1.ListTasksRequest
@@ -930,7 +1254,7 @@ export type ListTasksRequest = Message<"gqr.generation.v1.ListTasksRequest"> & {
  * Use `create(ListTasksRequestSchema)` to create a new message.
  */
 export const ListTasksRequestSchema: GenMessage<ListTasksRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 20);
+  messageDesc(file_gqr_generation_v1_generation, 29);
 
 /**
  * A task, as its file defines it.
@@ -1007,6 +1331,20 @@ export type TaskDefinition = Message<"gqr.generation.v1.TaskDefinition"> & {
    * @generated from field: string policy_version = 10;
    */
   policyVersion: string;
+
+  /**
+   * Whether its queries complete what the user is typing.
+   *
+   * @generated from field: bool completes = 11;
+   */
+  completes: boolean;
+
+  /**
+   * Task that lends it its policy while it has none of its own; empty for none.
+   *
+   * @generated from field: string policy_of = 12;
+   */
+  policyOf: string;
 };
 
 /**
@@ -1014,7 +1352,7 @@ export type TaskDefinition = Message<"gqr.generation.v1.TaskDefinition"> & {
  * Use `create(TaskDefinitionSchema)` to create a new message.
  */
 export const TaskDefinitionSchema: GenMessage<TaskDefinition> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 21);
+  messageDesc(file_gqr_generation_v1_generation, 30);
 
 /**
  * The tasks.
@@ -1035,7 +1373,7 @@ export type ListTasksResponse = Message<"gqr.generation.v1.ListTasksResponse"> &
  * Use `create(ListTasksResponseSchema)` to create a new message.
  */
 export const ListTasksResponseSchema: GenMessage<ListTasksResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 22);
+  messageDesc(file_gqr_generation_v1_generation, 31);
 
 /**
  * Asks to load a policy.
@@ -1070,7 +1408,7 @@ export type LoadPolicyRequest = Message<"gqr.generation.v1.LoadPolicyRequest"> &
  * Use `create(LoadPolicyRequestSchema)` to create a new message.
  */
 export const LoadPolicyRequestSchema: GenMessage<LoadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 23);
+  messageDesc(file_gqr_generation_v1_generation, 32);
 
 /**
  * The policy was loaded.
@@ -1091,7 +1429,7 @@ export type LoadPolicyResponse = Message<"gqr.generation.v1.LoadPolicyResponse">
  * Use `create(LoadPolicyResponseSchema)` to create a new message.
  */
 export const LoadPolicyResponseSchema: GenMessage<LoadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 24);
+  messageDesc(file_gqr_generation_v1_generation, 33);
 
 /**
  * Asks to unload a policy.
@@ -1119,7 +1457,7 @@ export type UnloadPolicyRequest = Message<"gqr.generation.v1.UnloadPolicyRequest
  * Use `create(UnloadPolicyRequestSchema)` to create a new message.
  */
 export const UnloadPolicyRequestSchema: GenMessage<UnloadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 25);
+  messageDesc(file_gqr_generation_v1_generation, 34);
 
 /**
  * The policy was unloaded.
@@ -1134,7 +1472,7 @@ export type UnloadPolicyResponse = Message<"gqr.generation.v1.UnloadPolicyRespon
  * Use `create(UnloadPolicyResponseSchema)` to create a new message.
  */
 export const UnloadPolicyResponseSchema: GenMessage<UnloadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 26);
+  messageDesc(file_gqr_generation_v1_generation, 35);
 
 /**
  * Asks for the loaded policies.
@@ -1149,7 +1487,7 @@ export type ListPoliciesRequest = Message<"gqr.generation.v1.ListPoliciesRequest
  * Use `create(ListPoliciesRequestSchema)` to create a new message.
  */
 export const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 27);
+  messageDesc(file_gqr_generation_v1_generation, 36);
 
 /**
  * A loaded policy.
@@ -1198,7 +1536,7 @@ export type Policy = Message<"gqr.generation.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 28);
+  messageDesc(file_gqr_generation_v1_generation, 37);
 
 /**
  * The loaded policies.
@@ -1219,7 +1557,7 @@ export type ListPoliciesResponse = Message<"gqr.generation.v1.ListPoliciesRespon
  * Use `create(ListPoliciesResponseSchema)` to create a new message.
  */
 export const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 29);
+  messageDesc(file_gqr_generation_v1_generation, 38);
 
 /**
  * What makes two requests the same for a pool of lists.
@@ -1357,6 +1695,37 @@ export const GenerationService: GenService<{
     methodKind: "unary";
     input: typeof ListTasksRequestSchema;
     output: typeof ListTasksResponseSchema;
+  },
+  /**
+   * Says what is wrong with a task file, wherever it is; the service does not take it over.
+   *
+   * @generated from rpc gqr.generation.v1.GenerationService.CheckTask
+   */
+  checkTask: {
+    methodKind: "unary";
+    input: typeof CheckTaskRequestSchema;
+    output: typeof CheckTaskResponseSchema;
+  },
+  /**
+   * Shows the prompt that a task makes of some inputs, and what of them had to give way.
+   * INVALID_ARGUMENT: the task file has faults.
+   *
+   * @generated from rpc gqr.generation.v1.GenerationService.PreviewTask
+   */
+  previewTask: {
+    methodKind: "unary";
+    input: typeof PreviewTaskRequestSchema;
+    output: typeof PreviewTaskResponseSchema;
+  },
+  /**
+   * Writes a list by a task file that the service has not taken over. INVALID_ARGUMENT: the task file has faults. Else as Generate.
+   *
+   * @generated from rpc gqr.generation.v1.GenerationService.TryTask
+   */
+  tryTask: {
+    methodKind: "unary";
+    input: typeof TryTaskRequestSchema;
+    output: typeof TryTaskResponseSchema;
   },
   /**
    * Loads a policy from the registry and, if asked, makes it the one that serves its task. The old one serves until the new one is warm.

@@ -6,7 +6,6 @@ import type {
   GenerateRequest,
   GenerateResponseSchema,
   ListPoliciesResponseSchema,
-  ListTasksResponseSchema,
   LoadPolicyRequest,
   LoadPolicyResponseSchema,
   ProposeNextRequest,
@@ -29,7 +28,7 @@ import { ScoreResponse } from '../../domain/generate/score-response.js';
 import { PolicySet } from '../../domain/policies/policy-set.js';
 import { TASK_CATALOG, type TaskCatalog } from '../../domain/tasks/task.js';
 import { parseGenerate, parsePrompts, parsePropose, parseScore } from './parse-request.js';
-import { policyId, toGenerateResponse, toPolicy, toStreamEvent, toTaskDefinition } from './to-message.js';
+import { policyId, toGenerateResponse, toPolicy, toStreamEvent } from './to-message.js';
 
 const SERVICE = 'GenerationService';
 
@@ -61,7 +60,7 @@ export class GenerationController {
     const task = this.tasks.get(request.taskId);
     const list = await this.generateList.generate(parseGenerate(task, request), limitsOf(call));
     note(list);
-    return toGenerateResponse(task.id, list, request.includePrompt);
+    return toGenerateResponse(list, request.includePrompt);
   }
 
   @GrpcMethod(SERVICE, 'StreamGenerate')
@@ -78,7 +77,7 @@ export class GenerationController {
       (async function* () {
         for await (const event of events) {
           if (event.kind === 'list') note(event.list);
-          yield toStreamEvent(task.id, event, request.includePrompt);
+          yield toStreamEvent(event, request.includePrompt);
         }
       })(),
     );
@@ -91,12 +90,13 @@ export class GenerationController {
     call: ServerCall,
   ): Promise<MessageInitShape<typeof ProposeNextResponseSchema>> {
     const task = this.tasks.get(request.taskId);
-    const { candidates, auxiliaryTexts, policyVersion, usage } = await this.proposals.propose(parsePropose(task, request), limitsOf(call));
-    noteRpc({ policy: policyVersion, candidates: candidates.length, completion_tokens: usage.completionTokens });
+    const proposal = await this.proposals.propose(parsePropose(task, request), limitsOf(call));
+    const { candidates, auxiliaryTexts, usage } = proposal;
+    noteRpc({ policy: proposal.policyVersion, candidates: candidates.length, completion_tokens: usage.completionTokens });
     return {
       candidates: candidates.map(({ text, logProbability }) => ({ text, logProbability })),
       auxiliaryTexts: { ...auxiliaryTexts },
-      policy: policyId(task.id, policyVersion),
+      policy: policyId(proposal),
       usage: { ...usage },
     };
   }
@@ -114,7 +114,7 @@ export class GenerationController {
       queryLogProbabilities: [...score.queryLogProbabilities],
       auxiliaryLogProbabilities: { ...score.auxiliaryLogProbabilities },
       tokens: score.tokens,
-      policy: policyId(task.id, score.policyVersion),
+      policy: policyId(score),
     };
   }
 
@@ -125,18 +125,13 @@ export class GenerationController {
     return { prompts, promptVersion: task.promptVersion };
   }
 
-  @GrpcMethod(SERVICE, 'ListTasks')
-  listTasks(): MessageInitShape<typeof ListTasksResponseSchema> {
-    return { tasks: this.tasks.list().map((task) => toTaskDefinition(task, this.policies.servingVersion(task.id) ?? '')) };
-  }
-
   @GrpcMethod(SERVICE, 'LoadPolicy')
   async loadPolicy(request: LoadPolicyRequest): Promise<MessageInitShape<typeof LoadPolicyResponseSchema>> {
     const task = this.tasks.get(request.taskId);
     if (request.policyVersion === '') throw new InvalidRequestError([{ field: 'policy_version', description: 'must be set' }]);
     const policy = await this.policies.load(task.id, request.policyVersion, request.serve);
     noteRpc({ policy: request.policyVersion, serve: request.serve });
-    return { policy: toPolicy(policy, this.policies.servingVersion(task.id) === request.policyVersion, this.policies.backendName) };
+    return { policy: toPolicy(policy, this.policies.servingVersion(task) === request.policyVersion, this.policies.backendName) };
   }
 
   @GrpcMethod(SERVICE, 'UnloadPolicy')

@@ -18,6 +18,8 @@ import { neutralise } from '../../domain/prompt/neutralise.js';
 import { type Decoding, sideInformationOf, type Task } from '../../domain/tasks/task.js';
 
 const MAX_QUERY = 2_000;
+/** Characters that must be left for a completion. */
+const MIN_COMPLETION = 20;
 const MAX_RESPONSE = 20_000;
 const MAX_HISTORY = 200;
 const MAX_COOCCURRENCE = 100;
@@ -53,6 +55,14 @@ function parseInputs(
   const query = context?.query ?? '';
   violations.check(neutralise(query) !== '', `${at}context.query`, 'must not be empty');
   violations.text(query, `${at}context.query`, MAX_QUERY);
+  if (task.query.completes) {
+    const max = task.query.maxCharacters - MIN_COMPLETION;
+    violations.check(
+      Array.from(query).length <= max,
+      `${at}context.query`,
+      `is too long to be completed by task ${task.id}: at most ${String(max)} characters`,
+    );
+  }
   violations.text(context?.response ?? '', `${at}context.response`, MAX_RESPONSE);
   const history = context?.history ?? [];
   violations.check(
@@ -129,7 +139,7 @@ export function parseGenerate(task: Task, request: GenerateRequest): GenerateOrd
   );
   violations.throwIfAny();
   return {
-    taskId: task.id,
+    task,
     inputs,
     count,
     policyVersion: request.policyVersion,
@@ -161,7 +171,7 @@ export function parsePropose(task: Task, request: ProposeNextRequest): ProposeOr
   const search = parseSearch(request, violations);
   violations.throwIfAny();
   return {
-    taskId: task.id,
+    task,
     inputs,
     count,
     search,
@@ -207,7 +217,7 @@ export function parseScore(task: Task, request: ScoreResponseRequest): ScoreOrde
   });
   violations.throwIfAny();
   return {
-    taskId: task.id,
+    task,
     inputs,
     auxiliaryTexts: request.auxiliaryTexts,
     queries: request.queries,

@@ -10,24 +10,25 @@ import type { GeneratedList, GeneratedQuery, GenerateEvent } from '../../domain/
 import type { LoadedPolicy } from '../../domain/policies/policy-set.js';
 import { sideInformationOf, type Task } from '../../domain/tasks/task.js';
 
+interface PolicyName {
+  readonly policyTaskId: string;
+  readonly policyVersion: string;
+}
+
 /** The model version by which an answer names its policy. */
-export function policyId(taskId: string, version: string): { kind: string; version: string } {
-  return { kind: `policy.${taskId}`, version };
+export function policyId({ policyTaskId, policyVersion }: PolicyName): { kind: string; version: string } {
+  return { kind: `policy.${policyTaskId}`, version: policyVersion };
 }
 
 function toQuery({ text, logPropensity }: GeneratedQuery): { text: string; logPropensity?: number } {
   return { text, ...(logPropensity !== undefined && { logPropensity }) };
 }
 
-export function toGenerateResponse(
-  taskId: string,
-  list: GeneratedList,
-  includePrompt: boolean,
-): MessageInitShape<typeof GenerateResponseSchema> {
+export function toGenerateResponse(list: GeneratedList, includePrompt: boolean): MessageInitShape<typeof GenerateResponseSchema> {
   return {
     queries: list.queries.map(toQuery),
     auxiliaryTexts: { ...list.auxiliaryTexts },
-    policy: policyId(taskId, list.policyVersion),
+    policy: policyId(list),
     promptVersion: list.promptVersion,
     decoding: { ...list.decoding, seed: list.seed, poolSize: list.poolSize },
     usage: { ...list.usage, pooled: list.poolSize > 0 },
@@ -37,18 +38,14 @@ export function toGenerateResponse(
   };
 }
 
-export function toStreamEvent(
-  taskId: string,
-  event: GenerateEvent,
-  includePrompt: boolean,
-): MessageInitShape<typeof StreamGenerateResponseSchema> {
+export function toStreamEvent(event: GenerateEvent, includePrompt: boolean): MessageInitShape<typeof StreamGenerateResponseSchema> {
   switch (event.kind) {
     case 'auxiliary':
       return { event: { case: 'auxiliaryText', value: { name: event.name, text: event.text } } };
     case 'query':
       return { event: { case: 'query', value: toQuery(event) } };
     case 'list':
-      return { event: { case: 'response', value: toGenerateResponse(taskId, event.list, includePrompt) } };
+      return { event: { case: 'response', value: toGenerateResponse(event.list, includePrompt) } };
   }
 }
 
@@ -64,6 +61,8 @@ export function toTaskDefinition(task: Task, policyVersion: string): MessageInit
     cooccurrenceQueries: task.inputs.find(({ name }) => name === 'cooccurrence')?.items ?? 0,
     promptVersion: task.promptVersion,
     policyVersion,
+    completes: task.query.completes,
+    policyOf: task.policyOf ?? '',
   };
 }
 

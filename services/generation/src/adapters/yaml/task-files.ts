@@ -1,119 +1,36 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
 import { UnknownTaskError } from '../../domain/errors.js';
-import { TEMPLATE_VERSION } from '../../domain/prompt/render-prompt.js';
 import type { Task, TaskCatalog } from '../../domain/tasks/task.js';
+import { type TaskFault, TaskFileError } from '../../domain/tasks/task-fault.js';
+import { parseTask } from './parse-task.js';
 
-const name = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a lower-case word of letters, digits and "_", at most 40 long');
-const label = z.string().regex(/^[\p{L}][\p{L}\p{N} '-]{0,39}$/u, 'must be a few words, at most 40 characters, without ":"');
-const positive = z.int().positive();
-
-const taskFile = z
-  .strictObject({
-    id: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-", at most 40 long'),
-    description: z.string().min(1).max(200),
-    instruction: z.string().min(20).max(2_000),
-    count: z.strictObject({ default: positive, max: positive.max(50) }),
-    inputs: z.array(z.strictObject({ name, label, tokens: positive.max(2_000), items: positive.max(50).default(1) })).min(1),
-    budget: z.strictObject({ tokens: positive.max(8_000), shorten: z.array(name) }),
-    auxiliary_texts: z
-      .array(z.strictObject({ name, label, max_characters: positive.max(500), may_be_empty: z.boolean().default(false) }))
-      .default([]),
-    query: z.strictObject({ max_characters: positive.max(500), max_words: positive.max(60) }),
-    list_reward: z.enum(['multi', 'single']),
-    decoding: z.strictObject({
-      temperature: z.number().min(0).max(2),
-      top_p: z.number().gt(0).max(1),
-      min_p: z.number().min(0).lt(1),
-      repetition_penalty: z.number().min(1).max(2),
-      diversity: z.number().min(0).max(2).default(0),
-    }),
-  })
-  .refine(({ count }) => count.default <= count.max, { path: ['count', 'default'], error: 'must be at most count.max' })
-  .refine(({ inputs }) => inputs.some((input) => input.name === 'query'), { path: ['inputs'], error: 'must include the input "query"' })
-  .refine(({ inputs }) => new Set(inputs.map((input) => input.name)).size === inputs.length, {
-    path: ['inputs'],
-    error: 'must not name an input twice',
-  })
-  .refine(({ inputs, budget }) => budget.shorten.every((each) => inputs.some((input) => input.name === each)), {
-    path: ['budget', 'shorten'],
-    error: 'must name inputs of this task',
-  });
-
-/** A task file that cannot be used; says where and what to do. */
-export class TaskFileError extends Error {
-  override readonly name = 'TaskFileError';
+/** What a folder of task files is watched for. */
+export interface WatchOptions {
+  readonly everyMs: number;
+  /** Makes ready what new tasks need; they can be asked for once it is done. */
+  readonly prepare: (added: readonly Task[]) => Promise<void>;
+  readonly onChange: (tasks: readonly Task[]) => void;
+  /** Told of the faults of changed files; those files' tasks stay as they were. */
+  readonly onFault: (error: Error) => void;
 }
 
-function lineOf(document: ReturnType<typeof parseDocument>, lines: LineCounter, path: readonly PropertyKey[]): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range))
-      return lines.linePos(Number(node.range[0])).line;
-  }
-  return 1;
-}
-
-/** Reads one task file. @throws TaskFileError with file, line and remedy of every fault */
-export function parseTask(text: string, file: string): Task {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [broken] = document.errors;
-  if (broken !== undefined)
-    throw new TaskFileError(`${file}:${String(lines.linePos(broken.pos[0]).line)}: is not YAML: ${broken.message.split('\n')[0] ?? ''}`);
-  const parsed = taskFile.safeParse(document.toJS());
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      ({ path, message }) => `${file}:${String(lineOf(document, lines, path))}: ${path.join('.')}: ${message}`,
-    );
-    throw new TaskFileError(faults.join('\n'));
-  }
-  const { data } = parsed;
-  return {
-    id: data.id,
-    description: data.description,
-    instruction: data.instruction.trim(),
-    count: data.count,
-    inputs: data.inputs,
-    budget: data.budget,
-    auxiliaryTexts: data.auxiliary_texts.map((each) => ({
-      name: each.name,
-      label: each.label,
-      maxCharacters: each.max_characters,
-      mayBeEmpty: each.may_be_empty,
-    })),
-    query: { maxCharacters: data.query.max_characters, maxWords: data.query.max_words },
-    listReward: data.list_reward,
-    decoding: {
-      temperature: data.decoding.temperature,
-      topP: data.decoding.top_p,
-      minP: data.decoding.min_p,
-      repetitionPenalty: data.decoding.repetition_penalty,
-      diversity: data.decoding.diversity,
-    },
-    // The content, not the wording of the file: a comment does not make another prompt.
-    promptVersion: createHash('sha256')
-      .update(JSON.stringify([TEMPLATE_VERSION, data]))
-      .digest('hex')
-      .slice(0, 16),
-  };
+interface ReadFile {
+  readonly task: Task | undefined;
+  readonly faults: readonly TaskFault[];
 }
 
 /** The tasks of a folder: every `*.yaml` file is one. */
 export class TaskFiles implements TaskCatalog {
-  private readonly tasks: ReadonlyMap<string, Task>;
+  private tasks: ReadonlyMap<string, Task>;
+  private seen: string;
 
   /** @throws TaskFileError */
-  constructor(folder: string) {
-    const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
-    const tasks = files.sort().map((file) => parseTask(readFileSync(join(folder, file), 'utf8'), join(folder, file)));
-    if (tasks.length === 0) throw new TaskFileError(`${folder}: holds no task file (*.yaml)`);
-    const twice = tasks.find(({ id }, at) => tasks.findIndex((other) => other.id === id) !== at);
-    if (twice !== undefined) throw new TaskFileError(`${folder}: two files define the task ${twice.id}; rename one`);
-    this.tasks = new Map(tasks.map((task) => [task.id, task]));
+  constructor(private readonly folder: string) {
+    this.seen = this.fingerprint();
+    const { tasks, faults } = this.read();
+    if (faults.length > 0) throw new TaskFileError(faults);
+    this.tasks = tasks;
   }
 
   list(): readonly Task[] {
@@ -124,5 +41,89 @@ export class TaskFiles implements TaskCatalog {
     const task = this.tasks.get(id);
     if (task === undefined) throw new UnknownTaskError(id, [...this.tasks.keys()]);
     return task;
+  }
+
+  /**
+   * Takes over changed files from now on. Looks rather than waits to be told: mounted volumes and network folders tell of nothing.
+   * @returns what ends it
+   */
+  watch(options: WatchOptions): () => void {
+    let busy = false;
+    const timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      this.reload(options)
+        .catch(options.onFault)
+        .finally(() => {
+          busy = false;
+        });
+    }, options.everyMs);
+    timer.unref();
+    return () => {
+      clearInterval(timer);
+    };
+  }
+
+  private async reload({ prepare, onChange, onFault }: WatchOptions): Promise<void> {
+    const now = this.fingerprint();
+    if (now === this.seen) return;
+    this.seen = now;
+    const { tasks, faults } = this.read();
+    if (faults.length > 0) onFault(new TaskFileError(faults));
+    const kept = new Map(tasks);
+    // A faulty file does not take its task away. Which one that was is not known where the id cannot be read, so all that are missing stay.
+    if (faults.length > 0) for (const [id, task] of this.tasks) if (!kept.has(id)) kept.set(id, task);
+    const added = [...kept.values()].filter(({ id }) => !this.tasks.has(id));
+    if (added.length > 0) await prepare(added);
+    const sorted = [...kept].sort(([a], [b]) => (a < b ? -1 : 1));
+    const changed = sorted.filter(([id, task]) => this.tasks.get(id)?.promptVersion !== task.promptVersion).map(([, task]) => task);
+    const removed = this.tasks.size + added.length > kept.size;
+    this.tasks = new Map(sorted);
+    if (changed.length > 0 || removed) onChange(changed);
+  }
+
+  private files(): string[] {
+    return readdirSync(this.folder)
+      .filter((file) => file.endsWith('.yaml'))
+      .sort();
+  }
+
+  private fingerprint(): string {
+    return this.files()
+      .map((file) => {
+        const { mtimeMs, size, ino } = statSync(join(this.folder, file));
+        return [file, mtimeMs, size, ino].join(' ');
+      })
+      .join('\n');
+  }
+
+  private read(): { tasks: ReadonlyMap<string, Task>; faults: TaskFault[] } {
+    const files = this.files().map((file) => join(this.folder, file));
+    const tasks = new Map<string, Task>();
+    const faults: TaskFault[] = [];
+    const whole = (file: string, field: string, description: string): TaskFault => ({ file, line: 1, field, description });
+    if (files.length === 0) faults.push(whole(this.folder, '', 'holds no task file (*.yaml); add one'));
+    for (const file of files) {
+      const { task, faults: own } = readTask(file);
+      faults.push(...own);
+      if (task === undefined) continue;
+      if (tasks.has(task.id)) faults.push(whole(file, 'id', `another file defines the task ${task.id}; rename one`));
+      else tasks.set(task.id, task);
+    }
+    for (const task of tasks.values()) {
+      const { policyOf, id } = task;
+      if (policyOf === undefined || (tasks.has(policyOf) && tasks.get(policyOf)?.policyOf === undefined)) continue;
+      faults.push(whole(this.folder, 'policy_of', `task ${id} names ${policyOf}, which is no task with a policy of its own`));
+    }
+    return { tasks, faults };
+  }
+}
+
+function readTask(file: string): ReadFile {
+  try {
+    return { task: parseTask(readFileSync(file, 'utf8'), file), faults: [] };
+  } catch (error) {
+    if (!(error instanceof TaskFileError)) throw error;
+    return { task: undefined, faults: error.faults };
   }
 }

@@ -1,7 +1,7 @@
 import { normalise } from '@gqr/chassis/text/normalise';
 import type { LineRule } from '../grammar/line-rule.js';
 import { outcomesBehind } from './draw.js';
-import { MAX_LINE_TOKENS } from './line-drawer.js';
+import { givenTokens, MAX_LINE_TOKENS } from './line-drawer.js';
 import type { Tape } from './tape.js';
 import type { Shape, Vocabulary } from './token-model.js';
 
@@ -18,6 +18,7 @@ export interface BeamOrder {
 }
 
 interface Beam {
+  /** Behind those that are given. */
   readonly tokens: readonly number[];
   /** Log-probability under the model and the grammar, similarity penalties taken off. */
   readonly score: number;
@@ -37,12 +38,13 @@ export async function diverseBeams(order: BeamOrder): Promise<{ text: string; to
   const lines: { text: string; tokens: number }[] = [];
   const known = new Set(order.rule.excluded);
   const groupsWithToken = new Map<number, number>();
+  const given = givenTokens(order.rule, order.vocabulary);
   const groups = Math.min(order.groups, order.candidates);
   for (let group = 0; group < groups; group++) {
     const width = Math.floor((order.candidates + group) / groups);
-    const found = await searchGroup(order, { ...order.rule, excluded: known }, width, groupsWithToken);
+    const found = await searchGroup(order, given, { ...order.rule, excluded: known }, width, groupsWithToken);
     for (const { tokens } of found) {
-      const text = order.vocabulary.decode(tokens).trim();
+      const text = order.vocabulary.decode([...given, ...tokens]).trim();
       if (known.has(normalise(text))) continue; // the same text in other tokens
       known.add(normalise(text));
       lines.push({ text, tokens: tokens.length });
@@ -52,14 +54,20 @@ export async function diverseBeams(order: BeamOrder): Promise<{ text: string; to
   return lines;
 }
 
-async function searchGroup(order: BeamOrder, rule: LineRule, width: number, groupsWithToken: ReadonlyMap<number, number>): Promise<Beam[]> {
+async function searchGroup(
+  order: BeamOrder,
+  given: readonly number[],
+  rule: LineRule,
+  width: number,
+  groupsWithToken: ReadonlyMap<number, number>,
+): Promise<Beam[]> {
   let active: Beam[] = [{ tokens: [], score: 0 }];
   let finished: Beam[] = [];
   for (let length = 0; length < MAX_LINE_TOKENS && active.length > 0; length++) {
     const grown: Beam[] = [];
     for (const beam of active) {
-      const distribution = await order.tape.behind([...order.prefix, ...beam.tokens], SHAPE);
-      for (const { token, probability } of outcomesBehind(beam.tokens, distribution, order.vocabulary, rule, new Set())) {
+      const distribution = await order.tape.behind([...order.prefix, ...given, ...beam.tokens], SHAPE);
+      for (const { token, probability } of outcomesBehind([...given, ...beam.tokens], distribution, order.vocabulary, rule, new Set())) {
         const score = beam.score + Math.log(probability);
         if (token === undefined) finished.push({ tokens: beam.tokens, score });
         else grown.push({ tokens: [...beam.tokens, token], score: score - order.similarityPenalty * (groupsWithToken.get(token) ?? 0) });

@@ -14,8 +14,18 @@ const MAX_REDRAWS = 8;
 /** A line never takes more tokens, however short its tokens are. */
 export const MAX_LINE_TOKENS = 96;
 
-/** A line with its tokens. */
-type LineOfTokens = DrawnLine & { readonly drawn: readonly number[] };
+const NONE: ReadonlySet<number> = new Set();
+
+/** A line with its tokens: those of the beginning that were given, and those that were drawn. */
+type LineOfTokens = DrawnLine & { readonly given: readonly number[]; readonly drawn: readonly number[] };
+
+/**
+ * Tokens of the whole words that a line must begin with. They are given, not drawn. The word behind them is drawn, so that its tokens are
+ * those that the model itself chooses.
+ */
+export function givenTokens({ beginning }: LineRule, vocabulary: Vocabulary): number[] {
+  return vocabulary.encode(beginning.slice(0, Math.max(0, beginning.trimEnd().lastIndexOf(' '))));
+}
 
 /** Draws lines token by token. */
 export class LineDrawer {
@@ -37,10 +47,12 @@ export class LineDrawer {
     const deadStarts = new Set<number>();
     let tokens = 0;
     for (let redraws = 0; redraws <= MAX_REDRAWS; redraws++) {
-      const { line, drawn } = await this.tryLine(text, rule, deadStarts);
+      const { line, given, drawn } = await this.tryLine(text, rule, deadStarts);
       tokens += drawn.length;
-      if (line !== undefined)
-        return { text: line.text, logPropensity: redraws === 0 ? line.logPropensity : undefined, tokens, redraws, drawn };
+      if (line !== undefined) {
+        const logPropensity = redraws === 0 ? line.logPropensity : undefined;
+        return { text: line.text, logPropensity, tokens, redraws, given, drawn };
+      }
       this.forget(drawn.length);
       const [dead] = drawn;
       if (dead !== undefined) deadStarts.add(dead);
@@ -57,18 +69,21 @@ export class LineDrawer {
     before: readonly number[],
     rule: LineRule,
     deadStarts: ReadonlySet<number>,
-  ): Promise<{ line: { text: string; logPropensity: number } | undefined; drawn: readonly number[] }> {
+  ): Promise<{ line: { text: string; logPropensity: number } | undefined; given: readonly number[]; drawn: readonly number[] }> {
+    const given = givenTokens(rule, this.vocabulary);
     const drawn: number[] = [];
     let logPropensity = 0;
     while (drawn.length <= MAX_LINE_TOKENS) {
-      const outcome = await this.next(before, drawn, rule, deadStarts);
+      const outcome = await this.next(before, [...given, ...drawn], rule, drawn.length === 0 ? deadStarts : NONE);
       if (outcome === undefined) break;
       logPropensity += Math.log(outcome.probability);
-      if (outcome.token === undefined) return { line: { text: this.vocabulary.decode(drawn).trim(), logPropensity }, drawn };
+      if (outcome.token === undefined) {
+        return { line: { text: this.vocabulary.decode([...given, ...drawn]).trim(), logPropensity }, given, drawn };
+      }
       drawn.push(outcome.token);
       this.written.push(outcome.token);
     }
-    return { line: undefined, drawn };
+    return { line: undefined, given, drawn };
   }
 
   /** Draws what comes behind `line`; undefined in a dead end. */
@@ -76,14 +91,13 @@ export class LineDrawer {
     before: readonly number[],
     line: readonly number[],
     rule: LineRule,
-    deadStarts: ReadonlySet<number>,
+    forbidden: ReadonlySet<number>,
   ): Promise<Outcome | undefined> {
     const { temperature, topP, minP, repetitionPenalty, diversity } = this.decoding;
     const penalties = { punished: this.written, repetitionPenalty, presencePenalty: diversity };
     // The most probable token is the same at any temperature.
     const shape: Shape = { temperature: temperature || 1, topP, minP, topK: TOP_K, ...penalties };
     const text = [...before, ...line];
-    const forbidden = line.length === 0 ? deadStarts : new Set<number>();
     const outcomesOf = async (each: Shape): Promise<Outcome[]> =>
       outcomesBehind(line, await this.tape.behind(text, each), this.vocabulary, rule, forbidden);
     const likely = await outcomesOf(shape);

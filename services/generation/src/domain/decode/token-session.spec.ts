@@ -29,7 +29,7 @@ async function write(model: FakeTokenModel, order: Partial<Order> = {}): Promise
     seed: 1n,
     ...order,
   };
-  const lines = [...task.auxiliaryTexts.map(auxiliaryLine), ...Array.from({ length: count }, () => queryLine(task, excluded))];
+  const lines = [...task.auxiliaryTexts.map(auxiliaryLine), ...Array.from({ length: count }, () => queryLine(task, '', excluded))];
   const drawn: DrawnLine[] = [];
   for await (const line of session.write({ given: [], lines, decoding, seed, ends: true })) drawn.push(line);
   return drawn;
@@ -113,7 +113,7 @@ describe('a list', () => {
   it('goes on behind lines that are given, and reads of them only what it does not know', async () => {
     const model = new FakeTokenModel((text) => (lineOf(text) === '' ? { [text === '' ? 'a' : 'b']: 1 } : { '\n': 1 }));
     const session = await lend(model);
-    const order = { lines: [queryLine(sampleTask, new Set())], decoding: sampleTask.decoding, seed: 1n, ends: false };
+    const order = { lines: [queryLine(sampleTask, '', new Set())], decoding: sampleTask.decoding, seed: 1n, ends: false };
     for await (const { text } of session.write({ ...order, given: [] })) expect(text).toBe('a');
     for await (const { text } of session.write({ ...order, given: ['a'] })) expect(text).toBe('b');
     expect(model.advanced).toEqual(['P', 'a', '\n', 'b']);
@@ -153,6 +153,33 @@ function enumerate(count: number, before: readonly string[] = []): { lines: stri
     })),
   );
 }
+
+describe('a completion', () => {
+  const completing: Task = { ...sampleTask, query: { ...sampleTask.query, completes: true } };
+  const model = (): FakeTokenModel =>
+    new FakeTokenModel((text) =>
+      text.endsWith('r') || text.endsWith('y') ? { y: 0.5, e: 0.25, '\n': 0.25 } : { f: 0.25, r: 0.25, x: 0.25, ' ': 0.25 },
+    );
+  const complete = async (userQuery: string, beginningKnown: FakeTokenModel): Promise<DrawnLine | undefined> => {
+    const session = await lend(beginningKnown);
+    const lines = [queryLine(completing, userQuery, new Set())];
+    for await (const line of session.write({ given: [], lines, decoding: sampleTask.decoding, seed: 4n, ends: true })) return line;
+    return undefined;
+  };
+
+  it('begins with what the user typed, of which the whole words are given and the last one is drawn', async () => {
+    const line = await complete('to fr', model());
+    expect(line?.text).toMatch(/^to fr[ye]/);
+    // Only one token is allowed until the beginning is complete; then the end is not, at first: 2/3 or 1/3, and so on.
+    expect(line?.tokens).toBe((line?.text.length ?? 0) - 'to'.length);
+  });
+
+  it('reads the given words at once', async () => {
+    const fake = model();
+    await complete('to fr', fake);
+    expect(fake.advanced[0]).toBe('Pto');
+  });
+});
 
 describe('the propensity of a list', () => {
   const exact = new Map(enumerate(2).map(({ lines, probabilities }) => [lines.join('|'), probabilities]));
@@ -200,7 +227,7 @@ describe('the propensity of a list', () => {
 });
 
 describe('candidates', () => {
-  const order = { given: [], line: queryLine(tinyTask, new Set()), decoding: sampleTask.decoding, seed: 3n, ends: false };
+  const order = { given: [], line: queryLine(tinyTask, '', new Set()), decoding: sampleTask.decoding, seed: 3n, ends: false };
   /** Log-probability of a line and its separator at temperature 1 and without a grammar. */
   const raw = (line: string): number =>
     [...Array.from(line), '\n'].reduce((sum, character, at) => sum + Math.log(tiny(line.slice(0, at))[character] ?? 0), 0);

@@ -46,7 +46,7 @@ export class TokenSession implements PromptSession {
       if (line === undefined) return;
       if (head === '') own.add(normalise(line.text));
       yield line;
-      text = [...text, ...line.drawn, ...this.vocabulary.encode(SEPARATOR)];
+      text = [...text, ...line.given, ...line.drawn, ...this.vocabulary.encode(SEPARATOR)];
     }
   }
 

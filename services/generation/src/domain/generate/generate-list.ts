@@ -10,7 +10,7 @@ import type { PromptInputs } from '../prompt/budget.js';
 import { type RenderedPrompt, renderPrompt } from '../prompt/render-prompt.js';
 import type { Fault } from '../quality/fault.js';
 import type { ListCritic } from '../quality/list-critic.js';
-import type { Decoding, Task, TaskCatalog } from '../tasks/task.js';
+import type { Decoding, Task } from '../tasks/task.js';
 import { type ListPiece, ListWriter } from './write-list.js';
 
 /** Where equal requests share lists. */
@@ -23,7 +23,7 @@ export interface PoolOptions {
 
 /** What is wanted. */
 export interface GenerateOrder {
-  readonly taskId: string;
+  readonly task: Task;
   readonly inputs: PromptInputs;
   /** Undefined for the task's own number. */
   readonly count: number | undefined;
@@ -57,6 +57,8 @@ export interface GeneratedList {
   readonly queries: readonly GeneratedQuery[];
   /** Of the whole list, auxiliary texts included: the sum of its parts; undefined when one of them is unknown. */
   readonly logPropensity: number | undefined;
+  /** Task of the policy that wrote it, which may be lent by another task, and its version. */
+  readonly policyTaskId: string;
   readonly policyVersion: string;
   readonly promptVersion: string;
   readonly decoding: Decoding;
@@ -77,7 +79,6 @@ export type OnJudged = (taskId: string, lines: { readonly refused: readonly Faul
 /** What the steps of one call share. */
 interface Call {
   readonly order: GenerateOrder;
-  readonly task: Task;
   readonly count: number;
   readonly decoding: Decoding;
   readonly policy: LoadedPolicy;
@@ -88,7 +89,6 @@ interface Call {
 /** Writes one list with a policy, or draws one of those that it wrote for an equal request. */
 export class GenerateList {
   constructor(
-    private readonly tasks: TaskCatalog,
     private readonly policies: PolicySet,
     private readonly pool: ListPool,
     private readonly critic: ListCritic,
@@ -96,10 +96,9 @@ export class GenerateList {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError, ListIncompleteError */
+  /** @throws UnknownPolicyError, OverloadedError, CallEndedError, ListIncompleteError */
   async *stream(order: GenerateOrder, limits: CallLimits): AsyncGenerator<GenerateEvent, void> {
-    const task = this.tasks.get(order.taskId);
-    yield* this.policies.stream(task.id, order.policyVersion, (policy) => this.streamWith(policy, task, order, limits));
+    yield* this.policies.stream(order.task, order.policyVersion, (policy) => this.streamWith(policy, order, limits));
   }
 
   /** As `stream`, without the pieces. */
@@ -108,16 +107,11 @@ export class GenerateList {
     throw new Error('the stream ended without a list');
   }
 
-  private async *streamWith(
-    policy: LoadedPolicy,
-    task: Task,
-    order: GenerateOrder,
-    limits: CallLimits,
-  ): AsyncGenerator<GenerateEvent, void> {
+  private async *streamWith(policy: LoadedPolicy, order: GenerateOrder, limits: CallLimits): AsyncGenerator<GenerateEvent, void> {
+    const { task } = order;
     const count = order.count ?? task.count.default;
     const call: Call = {
       order,
-      task,
       count,
       decoding: { ...task.decoding, ...order.decoding },
       policy,
@@ -145,11 +139,12 @@ export class GenerateList {
   }
 
   private async *write(call: Call, session: PromptSession): AsyncGenerator<GenerateEvent, void> {
-    const { order, task, count, decoding, random, prompt } = call;
-    const excluded = new Set([order.inputs.query, ...order.inputs.history, ...order.excluded].map(normalise));
+    const { order, count, decoding, random, prompt } = call;
+    const { task, inputs } = order;
+    const excluded = new Set([inputs.query, ...inputs.history, ...order.excluded].map(normalise));
     const startedAt = this.now();
-    const faultOf = this.critic.for(task, order.inputs, order.excluded);
-    const writer = new ListWriter({ task, count, excluded, decoding, random, faultOf }, session);
+    const faultOf = this.critic.for(task, inputs, order.excluded);
+    const writer = new ListWriter({ task, count, userQuery: inputs.query, excluded, decoding, random, faultOf }, session);
     const auxiliaryTexts: Record<string, string> = {};
     const queries: GeneratedQuery[] = [];
     let logPropensity: number | undefined = 0;
@@ -182,10 +177,11 @@ function plus(a: number | undefined, b: number | undefined): number | undefined 
   return a === undefined || b === undefined ? undefined : a + b;
 }
 
-function described(call: Call): Pick<GeneratedList, 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt'> {
+function described(call: Call): Pick<GeneratedList, 'policyTaskId' | 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt'> {
   return {
+    policyTaskId: call.policy.artefact.taskId,
     policyVersion: call.policy.artefact.version,
-    promptVersion: call.task.promptVersion,
+    promptVersion: call.order.task.promptVersion,
     decoding: call.decoding,
     seed: call.order.seed,
     prompt: call.prompt.text,
@@ -193,9 +189,18 @@ function described(call: Call): Pick<GeneratedList, 'policyVersion' | 'promptVer
 }
 
 /** Requests of which one may be answered with a list that was written for the other. */
-function poolKey({ order, task, count, decoding, policy, prompt }: Call): string {
+function poolKey({ order, count, decoding, policy, prompt }: Call): string {
   const same = order.pool.key === 'prompt' ? prompt.text : [normalise(order.inputs.query), order.inputs.response];
-  const parts = [task.promptVersion, policy.artefact.version, count, decoding, order.pool.key, same, [...order.excluded].sort()];
+  const parts = [
+    order.task.promptVersion,
+    policy.artefact.taskId,
+    policy.artefact.version,
+    count,
+    decoding,
+    order.pool.key,
+    same,
+    [...order.excluded].sort(),
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }
 

@@ -11,13 +11,13 @@ import { renderPrompt } from '../prompt/render-prompt.js';
 import { queryLine, responseLines } from '../prompt/response-lines.js';
 import { mustNotBeShown } from '../quality/fault.js';
 import type { FaultOf, ListCritic } from '../quality/list-critic.js';
-import type { Decoding, Task, TaskCatalog } from '../tasks/task.js';
+import type { Decoding, Task } from '../tasks/task.js';
 import type { Usage } from './generate-list.js';
 import { ListWriter, type WritingCost } from './write-list.js';
 
 /** Where a list stands and what is wanted next. */
 export interface ProposeOrder {
-  readonly taskId: string;
+  readonly task: Task;
   readonly inputs: PromptInputs;
   readonly count: number | undefined;
   /** Auxiliary texts in force; empty to have the policy write them. */
@@ -34,6 +34,7 @@ export interface ProposeOrder {
 export interface Proposal {
   readonly candidates: readonly { readonly text: string; readonly logProbability: number }[];
   readonly auxiliaryTexts: Readonly<Record<string, string>>;
+  readonly policyTaskId: string;
   readonly policyVersion: string;
   readonly usage: Usage;
 }
@@ -44,22 +45,21 @@ const MAX_ROUNDS = 3;
 /** Proposes candidates for q_k after q_1..q_{k-1}: the expansion step of Algorithm 1 (paper section 3.2.2). */
 export class ProposeNext {
   constructor(
-    private readonly tasks: TaskCatalog,
     private readonly policies: PolicySet,
     private readonly critic: ListCritic,
   ) {}
 
-  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError, UnsupportedByBackendError */
+  /** @throws UnknownPolicyError, OverloadedError, CallEndedError, UnsupportedByBackendError */
   async propose(order: ProposeOrder, limits: CallLimits): Promise<Proposal> {
-    const task = this.tasks.get(order.taskId);
     const { scores, diverseBeams } = this.policies.capabilities;
     if (!scores) throw new UnsupportedByBackendError(this.policies.backendName, 'give log-probabilities');
     if (order.search.kind === 'diverse-beam' && !diverseBeams)
       throw new UnsupportedByBackendError(this.policies.backendName, 'search by diverse beams');
-    return this.policies.use(task.id, order.policyVersion, (policy) => this.proposeWith(policy, task, order, limits));
+    return this.policies.use(order.task, order.policyVersion, (policy) => this.proposeWith(policy, order, limits));
   }
 
-  private async proposeWith(policy: LoadedPolicy, task: Task, order: ProposeOrder, limits: CallLimits): Promise<Proposal> {
+  private async proposeWith(policy: LoadedPolicy, order: ProposeOrder, limits: CallLimits): Promise<Proposal> {
+    const { task } = order;
     const decoding = { ...task.decoding, ...order.decoding };
     const random = seededRandom(order.seed);
     const prompt = renderPrompt(task, order.inputs, order.count ?? task.count.default, this.policies.tokenizer);
@@ -70,19 +70,23 @@ export class ProposeNext {
       let { auxiliaryTexts } = order;
       if (task.auxiliaryTexts.length > 0 && Object.keys(auxiliaryTexts).length === 0) {
         const written: Record<string, string> = {};
-        const heading = new ListWriter({ task, count: 0, excluded: new Set(), decoding, random, faultOf }, session);
+        const heading = new ListWriter(
+          { task, count: 0, userQuery: order.inputs.query, excluded: new Set(), decoding, random, faultOf },
+          session,
+        );
         for await (const piece of heading.write()) if (piece.kind === 'auxiliary') written[piece.name] = piece.text;
         auxiliaryTexts = written;
         cost.tokens += heading.cost.tokens;
       }
-      const candidates = await expand(session, { ...order, auxiliaryTexts }, { task, decoding, random, faultOf, cost });
+      const candidates = await expand(session, { ...order, auxiliaryTexts }, { decoding, random, faultOf, cost });
       const usage = {
         promptTokens: prompt.tokens.length,
         cachedPromptTokens: session.cachedTokens,
         completionTokens: cost.tokens,
         redraws: cost.redraws,
       };
-      return { candidates, auxiliaryTexts, policyVersion: policy.artefact.version, usage };
+      const { taskId, version } = policy.artefact;
+      return { candidates, auxiliaryTexts, policyTaskId: taskId, policyVersion: version, usage };
     } finally {
       session.release();
     }
@@ -91,7 +95,6 @@ export class ProposeNext {
 
 /** What the search for candidates needs beside the order. */
 interface Expansion {
-  readonly task: Task;
   readonly decoding: Decoding;
   readonly random: Random;
   readonly faultOf: FaultOf;
@@ -100,14 +103,15 @@ interface Expansion {
 
 /** Candidates that may be used; those that only repeat what is known, or are in another language, where there are no others. */
 async function expand(session: PromptSession, order: ProposeOrder, expansion: Expansion): Promise<Proposal['candidates']> {
-  const { task, decoding, random, faultOf, cost } = expansion;
+  const { task } = order;
+  const { decoding, random, faultOf, cost } = expansion;
   const given = responseLines(task, order.auxiliaryTexts, order.chosen);
   const ends = order.chosen.length + 1 === (order.count ?? task.count.default);
   const known = new Set([order.inputs.query, ...order.inputs.history, ...order.chosen].map(normalise));
   const good: CandidateLine[] = [];
   const tolerable: CandidateLine[] = [];
   for (let round = 0; round < MAX_ROUNDS && good.length < order.candidates; round++) {
-    const line = queryLine(task, new Set(known));
+    const line = queryLine(task, order.inputs.query, new Set(known));
     const candidates = order.candidates - good.length;
     const proposed = await session.propose({ given, line, candidates, search: order.search, decoding, seed: drawSeed(random), ends });
     if (proposed.length === 0) break;

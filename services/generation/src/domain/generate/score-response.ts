@@ -3,11 +3,11 @@ import type { PolicySet } from '../policies/policy-set.js';
 import type { PromptInputs } from '../prompt/budget.js';
 import { renderPrompt } from '../prompt/render-prompt.js';
 import { responseLines } from '../prompt/response-lines.js';
-import type { TaskCatalog } from '../tasks/task.js';
+import type { Task } from '../tasks/task.js';
 
 /** A list to score. */
 export interface ScoreOrder {
-  readonly taskId: string;
+  readonly task: Task;
   readonly inputs: PromptInputs;
   readonly auxiliaryTexts: Readonly<Record<string, string>>;
   readonly queries: readonly string[];
@@ -22,22 +22,20 @@ export interface Score {
   /** By query, its separator (or the end) included. */
   readonly queryLogProbabilities: readonly number[];
   readonly tokens: number;
+  readonly policyTaskId: string;
   readonly policyVersion: string;
 }
 
 /** Scores a given list under a policy. */
 export class ScoreResponse {
-  constructor(
-    private readonly tasks: TaskCatalog,
-    private readonly policies: PolicySet,
-  ) {}
+  constructor(private readonly policies: PolicySet) {}
 
-  /** @throws UnknownTaskError, UnknownPolicyError, OverloadedError, CallEndedError, UnsupportedByBackendError */
+  /** @throws UnknownPolicyError, OverloadedError, CallEndedError, UnsupportedByBackendError */
   async score(order: ScoreOrder, limits: CallLimits): Promise<Score> {
-    const task = this.tasks.get(order.taskId);
+    const { task } = order;
     const prompt = renderPrompt(task, order.inputs, order.queries.length, this.policies.tokenizer);
     const lines = responseLines(task, order.auxiliaryTexts, order.queries);
-    return this.policies.use(task.id, order.policyVersion, async ({ artefact, model }) => {
+    return this.policies.use(task, order.policyVersion, async ({ artefact, model }) => {
       const session = await model.lend(prompt, limits);
       try {
         const scores = await session.score(lines);
@@ -47,6 +45,7 @@ export class ScoreResponse {
           auxiliaryLogProbabilities: Object.fromEntries(names.map((name, at) => [name, scores[at]?.logProbability ?? 0])),
           queryLogProbabilities: scores.slice(names.length).map(({ logProbability }) => logProbability),
           tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
+          policyTaskId: artefact.taskId,
           policyVersion: artefact.version,
         };
       } finally {

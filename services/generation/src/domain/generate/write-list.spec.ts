@@ -11,6 +11,7 @@ async function write(script: readonly string[], order: Partial<ListOrder> = {}) 
     {
       task: sampleTask,
       count: 3,
+      userQuery: 'the query',
       excluded: new Set(['the query']),
       decoding: sampleTask.decoding,
       random: seededRandom(1n),

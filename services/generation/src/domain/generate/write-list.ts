@@ -19,6 +19,8 @@ export type ListPiece =
 export interface ListOrder {
   readonly task: Task;
   readonly count: number;
+  /** The user's query as it was typed. */
+  readonly userQuery: string;
   /** Normalised texts that no query may be. */
   readonly excluded: ReadonlySet<string>;
   readonly decoding: Decoding;
@@ -107,9 +109,9 @@ export class ListWriter {
   }
 
   private linesLeft(): ResponseLine[] {
-    const { task, count } = this.order;
+    const { task, count, userQuery } = this.order;
     const excluded = this.order.excluded.union(new Set(this.queries.map(normalise)));
-    const lines = [...task.auxiliaryTexts.map(auxiliaryLine), ...Array.from({ length: count }, () => queryLine(task, excluded))];
+    const lines = [...task.auxiliaryTexts.map(auxiliaryLine), ...Array.from({ length: count }, () => queryLine(task, userQuery, excluded))];
     return lines.slice(this.given.length);
   }
 

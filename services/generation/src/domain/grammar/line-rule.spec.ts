@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { judge, type LineRule, obeys } from './line-rule.js';
 
-const query: LineRule = { afterHead: false, mayBeEmpty: false, maxCharacters: 20, maxWords: 3, excluded: new Set(['known']) };
-const auxiliary: LineRule = { afterHead: true, mayBeEmpty: true, maxCharacters: 20, maxWords: 99, excluded: new Set() };
+const query: LineRule = {
+  afterHead: false,
+  mayBeEmpty: false,
+  beginning: '',
+  maxCharacters: 20,
+  maxWords: 3,
+  excluded: new Set(['known']),
+};
+const auxiliary: LineRule = { afterHead: true, mayBeEmpty: true, beginning: '', maxCharacters: 20, maxWords: 99, excluded: new Set() };
 
 describe('a query', () => {
   it.each(['\n', ' x', '-', '"', '1.', '| ', 'a\nb', '\u0007', '\u202e', '**'].filter((piece) => piece !== '1.'))(
@@ -57,5 +64,29 @@ describe('a whole line', () => {
   );
   it('may be empty where the task says so', () => {
     expect(obeys('', auxiliary)).toBe(true);
+  });
+});
+
+describe('a completion', () => {
+  const completion: LineRule = { ...query, beginning: 'How to fr' };
+  it.each([
+    ['', 'how'],
+    ['how', ' to'],
+    ['how to', ' freeze'],
+    ['how to ', 'fry'],
+    ['How to', ' fr'],
+  ])('may go on behind %j with %j', (text, piece) => {
+    expect(judge(text, piece, false, completion)).toBe('continue');
+  });
+  it('keeps to what the user typed, and goes beyond it', () => {
+    expect(judge('', 'what', false, completion)).toBe('forbidden');
+    expect(judge('how to', ' cook', false, completion)).toBe('forbidden');
+    expect(judge('how to fr', '\n', false, completion)).toBe('forbidden');
+    expect(judge('how to fry', '\n', false, completion)).toBe('end');
+    expect(obeys('how to fry', completion)).toBe(true);
+    expect(obeys('how to fr', completion)).toBe(false);
+  });
+  it('may begin with whatever the user typed', () => {
+    expect(judge('', '"', false, { ...query, beginning: '"a' })).toBe('continue');
   });
 });

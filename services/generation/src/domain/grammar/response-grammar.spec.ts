@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { LineRule } from './line-rule.js';
 import { regexOf, type ResponseLine } from './response-grammar.js';
 
-const query: LineRule = { afterHead: false, mayBeEmpty: false, maxCharacters: 20, maxWords: 4, excluded: new Set() };
+const query: LineRule = { afterHead: false, mayBeEmpty: false, beginning: '', maxCharacters: 20, maxWords: 4, excluded: new Set() };
 const guide: ResponseLine = { head: 'Guide (a):', rule: { ...query, afterHead: true } };
 const suffix: ResponseLine = { head: 'Suffix:', rule: { ...query, afterHead: true, mayBeEmpty: true } };
 const line: ResponseLine = { head: '', rule: query };
@@ -31,4 +31,11 @@ it.each(['- one', '"one"', ' one', 'one  two', 'one|two', 'one ', 'a\u200bb', 'a
 
 it.each(['was heißt das?', '日本語で', 'Ünder', 'c++ & r', 'что такое', '3 x 4'])('lets %j in', (text) => {
   expect(matches(text, [line])).toBe(true);
+});
+
+it('goes beyond the beginning of a query that it completes', () => {
+  const completion: ResponseLine = { head: '', rule: { ...query, beginning: 'c++ fo' } };
+  expect(matches('c++ for kids', [completion])).toBe(true);
+  expect(matches('c++ fo', [completion])).toBe(false);
+  expect(matches('cxx for kids', [completion])).toBe(false);
 });

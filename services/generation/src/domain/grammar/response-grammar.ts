@@ -18,8 +18,8 @@ const FIRST = `[^\\x20-\\x2f:-@\\[-\`{-~\\xa0-\\xbf\\u2000-\\u206f\\u3000-\\u303
 
 /**
  * The grammar of some lines as one regular expression without look-around, for backends that enforce one while they sample. It cannot
- * say which texts are excluded nor how many words are too many, and holds the number of characters but for spaces; so a line that it
- * let through is checked by `obeys` before it is passed on.
+ * say which texts are excluded nor how many words are too many, holds the number of characters but for spaces, and a beginning to its
+ * case; so a line that it let through is checked by `obeys` before it is passed on.
  * @param ends whether the response ends behind the last line; otherwise its separator belongs to the expression
  */
 export function regexOf(lines: readonly ResponseLine[], ends: boolean): string {
@@ -27,7 +27,9 @@ export function regexOf(lines: readonly ResponseLine[], ends: boolean): string {
 }
 
 function lineRegex({ head, rule }: ResponseLine): string {
-  const body = `${rule.afterHead ? ' ' : ''}${FIRST}(?: ?${CHARACTER}){0,${String(rule.maxCharacters - 1)}}`;
+  const start = rule.beginning === '' ? FIRST : `${escape(rule.beginning)}(?: ?${CHARACTER})`;
+  const left = Math.max(0, rule.maxCharacters - Math.max(1, rule.beginning.length));
+  const body = `${rule.afterHead ? ' ' : ''}${start}(?: ?${CHARACTER}){0,${String(left)}}`;
   return escape(head) + (rule.mayBeEmpty ? `(?:${body})?` : body);
 }
 

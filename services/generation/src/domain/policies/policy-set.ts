@@ -1,6 +1,7 @@
 import type { BackendCapabilities, LanguageBackend, PolicyArtefact, PolicyModel } from '../backend/language-backend.js';
 import type { Tokenizer } from '../prompt/tokenizer.js';
-import { UnknownPolicyError, ServingPolicyError, UnusablePolicyError, BackendUnavailableError } from '../errors.js';
+import { BackendUnavailableError, ServingPolicyError, UnknownPolicyError, UnusablePolicyError } from '../errors.js';
+import type { Task } from '../tasks/task.js';
 
 /** Version of the model without an adapter, which serves a task for which no policy was trained yet. */
 export const BASE_VERSION = 'base';
@@ -21,12 +22,15 @@ export interface LoadedPolicy {
 
 interface Entry extends LoadedPolicy {
   users: number;
-  retired: boolean;
 }
 
+/** What is needed of a task to find its policy. */
+type PolicyTask = Pick<Task, 'id' | 'policyOf'>;
+
 /**
- * The loaded policies, by task and version, and which one serves each task. A policy that is replaced or unloaded is closed once the
- * last call that uses it has ended.
+ * The loaded policies, by task and version, and which one serves each task: its own, else that of the task which lends it its policy,
+ * else the base model, of which there is one for all tasks. A policy that is replaced or unloaded is closed once the last call that uses
+ * it has ended.
  */
 export class PolicySet {
   private readonly entries = new Map<string, Entry>();
@@ -53,44 +57,47 @@ export class PolicySet {
     return this.backend.tokenizer;
   }
 
-  /** Has every task served by its stable policy, or by the base model where there is none or it cannot serve, which `onUnusable` is told. */
-  async serveStable(taskIds: readonly string[], onUnusable: (taskId: string, error: UnusablePolicyError) => void): Promise<void> {
-    for (const taskId of taskIds) {
-      try {
-        await this.load(taskId, (await this.store.stable(taskId)) ?? BASE_VERSION, true);
-      } catch (error) {
+  /** Has every task served by its stable policy; where there is none or it cannot serve, which `onUnusable` is told, by the next best. */
+  async serveStable(tasks: readonly PolicyTask[], onUnusable: (taskId: string, error: UnusablePolicyError) => void): Promise<void> {
+    for (const { id, policyOf } of tasks) {
+      const served = await this.serveOwn(id).catch((error: unknown) => {
         if (!(error instanceof UnusablePolicyError)) throw error;
-        onUnusable(taskId, error);
-        await this.load(taskId, BASE_VERSION, true);
-      }
+        onUnusable(id, error);
+        return false;
+      });
+      if (!served && policyOf === undefined) await this.load(id, BASE_VERSION, true);
     }
   }
 
   list(): readonly (LoadedPolicy & { readonly serving: boolean })[] {
-    return [...this.entries.values()]
-      .map(({ artefact, model }) => ({ artefact, model, serving: this.serving.get(artefact.taskId) === artefact.version }))
-      .sort((a, b) => keyOf(a.artefact.taskId, a.artefact.version).localeCompare(keyOf(b.artefact.taskId, b.artefact.version)));
+    const base = this.entries.get(BASE_VERSION);
+    const onBase = [...this.serving].filter(([, version]) => version === BASE_VERSION).map(([taskId]) => taskId);
+    const adapters = [...this.entries.values()].filter((entry) => entry !== base);
+    return [
+      ...adapters.map(({ artefact, model }) => ({ artefact, model, serving: this.serving.get(artefact.taskId) === artefact.version })),
+      ...(base === undefined ? [] : onBase.map((taskId) => ({ ...asOf(base, taskId), serving: true }))),
+    ].sort((a, b) => keyOf(a.artefact.taskId, a.artefact.version).localeCompare(keyOf(b.artefact.taskId, b.artefact.version)));
   }
 
-  servingVersion(taskId: string): string | undefined {
-    return this.serving.get(taskId);
+  servingVersion(task: PolicyTask): string {
+    return this.servingOf(task).version;
   }
 
   /** Lends a policy to `work`; an empty version means the one that serves. @throws UnknownPolicyError */
-  async use<T>(taskId: string, version: string, work: (policy: LoadedPolicy) => Promise<T>): Promise<T> {
-    const entry = this.acquire(taskId, version);
+  async use<T>(task: PolicyTask, version: string, work: (policy: LoadedPolicy) => Promise<T>): Promise<T> {
+    const entry = await this.acquire(task, version);
     try {
-      return await work(entry);
+      return await work(asOf(entry, task.id));
     } finally {
       this.release(entry);
     }
   }
 
   /** As `use`, for work that yields. */
-  async *stream<T>(taskId: string, version: string, work: (policy: LoadedPolicy) => AsyncGenerator<T, void>): AsyncGenerator<T, void> {
-    const entry = this.acquire(taskId, version);
+  async *stream<T>(task: PolicyTask, version: string, work: (policy: LoadedPolicy) => AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+    const entry = await this.acquire(task, version);
     try {
-      yield* work(entry);
+      yield* work(asOf(entry, task.id));
     } finally {
       this.release(entry);
     }
@@ -108,13 +115,14 @@ export class PolicySet {
   unload(taskId: string, version: string): void {
     const entry = this.entries.get(keyOf(taskId, version));
     if (entry === undefined) throw new UnknownPolicyError(taskId, version);
-    if (this.serving.get(taskId) === version) throw new ServingPolicyError(taskId, version);
+    if (this.serves(entry)) throw new ServingPolicyError(taskId, version);
     this.retire(entry);
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.entries.values()].map(({ model }) => model.unload()));
-    this.entries.clear();
+  private async serveOwn(taskId: string): Promise<boolean> {
+    const version = await this.store.stable(taskId);
+    if (version !== undefined) await this.load(taskId, version, true);
+    return version !== undefined;
   }
 
   private async loadNow(taskId: string, version: string, serve: boolean): Promise<LoadedPolicy> {
@@ -125,9 +133,9 @@ export class PolicySet {
       this.serving.set(taskId, version);
       this.onServe(taskId);
       const old = replaced === undefined ? undefined : this.entries.get(keyOf(taskId, replaced));
-      if (old !== undefined) this.retire(old);
+      if (old !== undefined && !this.serves(old)) this.retire(old);
     }
-    return entry;
+    return asOf(entry, taskId);
   }
 
   private async open(taskId: string, version: string): Promise<Entry> {
@@ -141,7 +149,7 @@ export class PolicySet {
       );
     }
     try {
-      return { artefact, model: await this.backend.load(artefact), users: 0, retired: false };
+      return { artefact, model: await this.backend.load(artefact), users: 0 };
     } catch (error) {
       if (error instanceof BackendUnavailableError) throw error;
       throw new UnusablePolicyError(
@@ -150,26 +158,49 @@ export class PolicySet {
     }
   }
 
-  private acquire(taskId: string, version: string): Entry {
-    const wanted = version === '' ? (this.serving.get(taskId) ?? '') : version;
-    const entry = this.entries.get(keyOf(taskId, wanted));
-    if (entry === undefined) throw new UnknownPolicyError(taskId, wanted);
+  private servingOf({ id, policyOf }: PolicyTask): { taskId: string; version: string } {
+    const own = this.serving.get(id);
+    if (own !== undefined) return { taskId: id, version: own };
+    const lent = policyOf === undefined ? undefined : this.serving.get(policyOf);
+    return lent === undefined || policyOf === undefined ? { taskId: id, version: BASE_VERSION } : { taskId: policyOf, version: lent };
+  }
+
+  private async acquire(task: PolicyTask, version: string): Promise<Entry> {
+    const wanted = version === '' ? this.servingOf(task) : { taskId: task.id, version };
+    const key = keyOf(wanted.taskId, wanted.version);
+    // Every task can fall back on the base model, which is loaded when it is first needed.
+    if (wanted.version === BASE_VERSION && !this.entries.has(key)) await this.load(task.id, BASE_VERSION, false);
+    const entry = this.entries.get(key);
+    if (entry === undefined) throw new UnknownPolicyError(wanted.taskId, wanted.version);
     entry.users++;
     return entry;
   }
 
   private release(entry: Entry): void {
     entry.users--;
-    if (entry.retired && entry.users === 0) void entry.model.unload();
+    if (entry.users === 0 && !this.isHeld(entry)) void entry.model.unload();
   }
 
   private retire(entry: Entry): void {
     this.entries.delete(keyOf(entry.artefact.taskId, entry.artefact.version));
-    entry.retired = true;
     if (entry.users === 0) void entry.model.unload();
+  }
+
+  private isHeld({ artefact, model }: Entry): boolean {
+    return this.entries.get(keyOf(artefact.taskId, artefact.version))?.model === model;
+  }
+
+  private serves({ artefact }: Entry): boolean {
+    if (artefact.version === BASE_VERSION) return [...this.serving.values()].includes(BASE_VERSION);
+    return this.serving.get(artefact.taskId) === artefact.version;
   }
 }
 
+/** The base model serves every task under that task's name. */
+function asOf({ artefact, model }: LoadedPolicy, taskId: string): LoadedPolicy {
+  return artefact.version === BASE_VERSION ? { artefact: { ...artefact, taskId }, model } : { artefact, model };
+}
+
 function keyOf(taskId: string, version: string): string {
-  return `${taskId}/${version}`;
+  return version === BASE_VERSION ? BASE_VERSION : `${taskId}/${version}`;
 }

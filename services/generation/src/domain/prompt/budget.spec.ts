@@ -5,13 +5,25 @@ import { fillSections } from './budget.js';
 
 const tokenizer = new FakeVocabulary(); // a token is a character
 const texts = (task: typeof sampleTask, inputs: Parameters<typeof inputsOf>[0]): Record<string, string> =>
-  Object.fromEntries(fillSections(task, inputsOf(inputs), tokenizer).map(({ name, text }) => [name, text]));
+  Object.fromEntries(
+    fillSections(task, inputsOf(inputs), tokenizer).flatMap(({ section, text }) => (text === '' ? [] : [[section.name, text]])),
+  );
 
-it('leaves empty sections out and keeps the order of the task', () => {
-  expect(fillSections(sampleTask, inputsOf({ sideInformation: { persona: 'a cook' } }), tokenizer)).toEqual([
-    { name: 'query', label: 'Query', text: 'the query' },
-    { name: 'persona', label: 'Persona', text: 'a cook' },
+it('keeps the order of the task, and counts what each section takes', () => {
+  const filled = fillSections(sampleTask, inputsOf({ sideInformation: { persona: 'a cook' } }), tokenizer);
+  expect(filled.map(({ section, text, tokens, shortened }) => [section.name, text, tokens, shortened])).toEqual([
+    ['query', 'the query', 9, false],
+    ['response', '', 0, false],
+    ['history', '', 0, false],
+    ['cooccurrence', '', 0, false],
+    ['persona', 'a cook', 6, false],
   ]);
+});
+
+it('says what had to give way', () => {
+  const inputs = inputsOf({ history: ['1', '2', '3', '4', '5'], response: 'x'.repeat(101), cooccurrence: ['a', 'b'] });
+  const shortened = fillSections(sampleTask, inputs, tokenizer).filter((section) => section.shortened);
+  expect(shortened.map(({ section }) => section.name)).toEqual(['response', 'history']);
 });
 
 it('keeps the latest of the history and the best of the co-occurrence queries', () => {

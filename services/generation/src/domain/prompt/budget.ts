@@ -15,9 +15,12 @@ export interface PromptInputs {
 
 /** A section with what is left of its input. */
 export interface FilledSection {
-  readonly name: string;
-  readonly label: string;
+  readonly section: InputSection;
+  /** Empty if it is left out. */
   readonly text: string;
+  readonly tokens: number;
+  /** Whether some of the input gave way. */
+  readonly shortened: boolean;
 }
 
 /** Between the items of a list. Neutralised texts have no "|". */
@@ -33,6 +36,7 @@ interface Content {
   /** Which end of the list goes first. */
   readonly drop: 'first' | 'last';
   tokens: number;
+  shortened: boolean;
 }
 
 function cut(text: string, tokens: number, tokenizer: Tokenizer): string {
@@ -50,6 +54,8 @@ function measure(content: Content, tokenizer: Tokenizer): void {
 }
 
 function shortenTo(content: Content, tokens: number, tokenizer: Tokenizer): void {
+  if (content.tokens <= tokens) return;
+  content.shortened = true;
   if (!content.isList) {
     content.items = content.items.map((text) => cut(text, tokens, tokenizer)).filter((text) => text !== '');
     measure(content, tokenizer);
@@ -62,32 +68,42 @@ function shortenTo(content: Content, tokens: number, tokenizer: Tokenizer): void
   }
 }
 
-function contentOf(section: InputSection, inputs: PromptInputs): Omit<Content, 'tokens'> {
+/** The input of a section, before it is held to any number of tokens. */
+function contentOf(section: InputSection, inputs: PromptInputs): Content {
   const limit = section.tokens * MAX_CHARACTERS_PER_TOKEN;
-  const clean = (text: string): string => neutralise(text.slice(0, limit));
-  const present = (texts: readonly string[]): string[] => texts.map(clean).filter((text) => text !== '');
+  const content = (texts: readonly string[], kept: readonly string[], drop: Content['drop']): Content => ({
+    section,
+    items: kept.map((text) => neutralise(text.slice(0, limit))).filter((text) => text !== ''),
+    isList: section.name === 'history' || section.name === 'cooccurrence',
+    drop,
+    tokens: 0,
+    shortened: kept.length < texts.length || kept.some((text) => text.length > limit),
+  });
+  const { query, response, history, cooccurrence, sideInformation } = inputs;
   switch (section.name) {
     case 'query':
-      return { section, items: present([inputs.query]), isList: false, drop: 'last' };
+      return content([query], [query], 'last');
     case 'response':
-      return { section, items: present([inputs.response]), isList: false, drop: 'last' };
+      return content([response], [response], 'last');
     case 'history':
-      return { section, items: present(inputs.history.slice(-section.items)), isList: true, drop: 'first' };
+      return content(history, history.slice(-section.items), 'first');
     case 'cooccurrence':
-      return { section, items: present(inputs.cooccurrence.slice(0, section.items)), isList: true, drop: 'last' };
-    default:
-      return { section, items: present([inputs.sideInformation[section.name] ?? '']), isList: false, drop: 'last' };
+      return content(cooccurrence, cooccurrence.slice(0, section.items), 'last');
+    default: {
+      const text = sideInformation[section.name] ?? '';
+      return content([text], [text], 'last');
+    }
   }
 }
 
 /**
  * Fills a task's sections within its token budgets. First every section is held to its own limit; then, while all of them together
  * exceed the task's budget, the sections give way in the order of `budget.shorten`, each wholly before the next is touched.
- * Empty sections are left out.
+ * All sections of the task are returned, in order, those without a text too.
  */
 export function fillSections(task: Task, inputs: PromptInputs, tokenizer: Tokenizer): FilledSection[] {
   const contents = task.inputs.map((section): Content => {
-    const content = { ...contentOf(section, inputs), tokens: 0 };
+    const content = contentOf(section, inputs);
     measure(content, tokenizer);
     shortenTo(content, section.tokens, tokenizer);
     return content;
@@ -98,7 +114,5 @@ export function fillSections(task: Task, inputs: PromptInputs, tokenizer: Tokeni
     const content = contents.find(({ section }) => section.name === name);
     if (content !== undefined) shortenTo(content, Math.max(0, content.tokens - excess), tokenizer);
   }
-  return contents
-    .filter(({ items }) => items.length > 0)
-    .map(({ section, items }) => ({ name: section.name, label: section.label, text: items.join(ITEM_SEPARATOR) }));
+  return contents.map(({ section, items, tokens, shortened }) => ({ section, text: items.join(ITEM_SEPARATOR), tokens, shortened }));
 }

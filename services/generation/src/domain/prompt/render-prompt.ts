@@ -1,6 +1,6 @@
 import { SEPARATOR } from '../grammar/response-grammar.js';
 import type { Task } from '../tasks/task.js';
-import { fillSections, type PromptInputs } from './budget.js';
+import { type FilledSection, fillSections, type PromptInputs } from './budget.js';
 import { responseLines } from './response-lines.js';
 import type { Tokenizer } from './tokenizer.js';
 
@@ -17,15 +17,21 @@ export interface RenderedPrompt {
   readonly tokens: readonly number[];
 }
 
+/** A prompt with the sections that it is made of. */
+export interface PromptOfSections extends RenderedPrompt {
+  readonly sections: readonly FilledSection[];
+}
+
 /**
  * The universal prompt (paper Template 1) in the chat format of the model. The instructions come first and depend on the task and the
  * count alone, so that their evaluation is shared by all prompts of a task.
  */
-export function renderPrompt(task: Task, inputs: PromptInputs, count: number, tokenizer: Tokenizer): RenderedPrompt {
+export function renderPrompt(task: Task, inputs: PromptInputs, count: number, tokenizer: Tokenizer): PromptOfSections {
   const instruction = task.instruction.replaceAll('{count}', String(count));
-  const sections = fillSections(task, inputs, tokenizer).map(({ label, text }) => `${label}: ${text}\n`);
-  const text = `${USER}Instructions:\n${instruction}\n\nInputs:\n${sections.join('')}\nResponse:${ASSISTANT}`;
-  return { text, tokens: tokenizer.encodeWithMarkers(text) };
+  const sections = fillSections(task, inputs, tokenizer);
+  const lines = sections.filter(({ text }) => text !== '').map(({ section, text }) => `${section.label}: ${text}\n`);
+  const text = `${USER}Instructions:\n${instruction}\n\nInputs:\n${lines.join('')}\nResponse:${ASSISTANT}`;
+  return { text, tokens: tokenizer.encodeWithMarkers(text), sections };
 }
 
 /** The response that a policy should have written, with the marker that ends it: what it is trained on. */

@@ -6,16 +6,30 @@ import type { AuxiliaryText, Task } from '../tasks/task.js';
 export function auxiliaryLine({ label, mayBeEmpty, maxCharacters }: AuxiliaryText): ResponseLine {
   return {
     head: `${label}:`,
-    rule: { afterHead: true, mayBeEmpty, maxCharacters, maxWords: Number.MAX_SAFE_INTEGER, excluded: new Set() },
+    rule: { afterHead: true, mayBeEmpty, beginning: '', maxCharacters, maxWords: Number.MAX_SAFE_INTEGER, excluded: new Set() },
   };
 }
 
 /** The line of a query that must not be one of the normalised texts `excluded`. */
-export function queryLine({ query }: Task, excluded: ReadonlySet<string>): ResponseLine {
+export function queryLine({ query }: Task, userQuery: string, excluded: ReadonlySet<string>): ResponseLine {
+  const beginning = query.completes ? beginningOf(userQuery) : '';
+  const words = beginning === '' ? 0 : beginning.trim().split(' ').length;
   return {
     head: '',
-    rule: { afterHead: false, mayBeEmpty: false, maxCharacters: query.maxCharacters, maxWords: query.maxWords, excluded },
+    rule: {
+      afterHead: false,
+      mayBeEmpty: false,
+      beginning,
+      maxCharacters: query.maxCharacters,
+      maxWords: query.maxWords + words,
+      excluded,
+    },
   };
+}
+
+/** What completions begin with. A space that was typed at the end says that the last word is complete. */
+export function beginningOf(userQuery: string): string {
+  return `${neutralise(userQuery)}${/\s$/.test(userQuery) ? ' ' : ''}`;
 }
 
 /** The lines of a response as they stand, heads included. */

@@ -1,4 +1,5 @@
 import type { PromptInputs } from '../prompt/budget.js';
+import { beginningOf } from '../prompt/response-lines.js';
 import type { Task } from '../tasks/task.js';
 import type { Fault } from './fault.js';
 import { follows, languageAsked } from './language.js';
@@ -23,9 +24,11 @@ export class ListCritic {
 
   /** @param shown queries that were shown before */
   for(task: Task, inputs: PromptInputs, shown: readonly string[]): FaultOf {
-    const likeQuery = likenessOf(inputs.query);
-    const likeHistory = inputs.history.map(likenessOf);
-    const likeShown = shown.map(likenessOf);
+    // Completions all begin with the user's query: what they add is what tells them apart.
+    const added = (text: string): string => (task.query.completes ? text.slice(beginningOf(inputs.query).lastIndexOf(' ') + 1) : text);
+    const likeQuery = task.query.completes ? undefined : likenessOf(inputs.query);
+    const likeHistory = task.query.completes ? [] : inputs.history.map(likenessOf);
+    const likeShown = shown.map((text) => likenessOf(added(text)));
     const language = languageAsked(inputs.query, inputs.response);
     const phrases = phrasesOf(task.instruction);
     const likeAny = (text: Likeness, others: readonly Likeness[]): boolean => others.some((other) => tellTheSame(text, other));
@@ -35,9 +38,15 @@ export class ListCritic {
       if (leaks(text, phrases)) return 'prompt_leak';
       if (this.options.language && text !== '' && !follows(text, language)) return 'language';
       if (kind === 'auxiliary' || !this.options.nearDuplicates) return undefined;
-      const likeness = likenessOf(text);
-      if (tellTheSame(likeness, likeQuery)) return 'like_query';
-      if (likeAny(likeness, queries.map(likenessOf))) return 'like_list';
+      const likeness = likenessOf(added(text));
+      if (likeQuery !== undefined && tellTheSame(likeness, likeQuery)) return 'like_query';
+      if (
+        likeAny(
+          likeness,
+          queries.map((query) => likenessOf(added(query))),
+        )
+      )
+        return 'like_list';
       if (likeAny(likeness, likeHistory)) return 'like_history';
       return likeAny(likeness, likeShown) ? 'like_shown' : undefined;
     };

@@ -16,11 +16,16 @@ export interface SafetyRules {
   readonly personalData: readonly PersonalData[];
 }
 
+/** International numbers, North American ones, and national ones that begin with 0. Other groups of digits are sizes, years and codes. */
+const PHONES = [
+  /(?<![\p{L}\p{N}])\+\d{1,3}(?:[ .-]?\(?\d{1,4}\)?){2,5}(?!\p{N})/u,
+  /(?<![\p{L}\p{N}.])(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\p{N})/u,
+  /(?<![\p{L}\p{N}.])\(?0\d{2,4}\)?[ .-]\d{3,4}[ .-]?\d{3,4}(?!\p{N})/u,
+];
+
 const DETECTORS: Readonly<Record<PersonalData, (text: string) => boolean>> = {
   email: (text) => /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}/u.test(text),
-  phone: (text) =>
-    /(?<![\p{L}\p{N}.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{2,4}\)|\d{2,4})[ .-]\d{3,4}[ .-]?\d{3,4}(?![\p{N}])/u.test(text) ||
-    /\+\d{9,15}\b/.test(text),
+  phone: (text) => PHONES.some((pattern) => pattern.test(text)),
   card: (text) => (text.match(/(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)/g) ?? []).some(passesLuhn),
   iban: (text) => /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b/.test(text),
   ssn: (text) => /(?<![\d-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/.test(text),

@@ -47,7 +47,14 @@ export interface Task {
   /** Tokens of all inputs together, and which inputs lose first when they are too many. */
   readonly budget: { readonly tokens: number; readonly shorten: readonly string[] };
   readonly auxiliaryTexts: readonly AuxiliaryText[];
-  readonly query: { readonly maxCharacters: number; readonly maxWords: number };
+  readonly query: {
+    readonly maxCharacters: number;
+    readonly maxWords: number;
+    /** Whether every query of the list begins with the user's, and so completes it. */
+    readonly completes: boolean;
+  };
+  /** Task whose policy serves this one as long as it has none of its own; undefined for the base model. */
+  readonly policyOf: string | undefined;
   /** Eq. 3 (`multi`) or Eq. 4 (`single`). */
   readonly listReward: 'multi' | 'single';
   readonly decoding: Decoding;
@@ -61,7 +68,7 @@ export function sideInformationOf(task: Task): string[] {
   return task.inputs.map(({ name }) => name).filter((name) => !builtIn.includes(name));
 }
 
-/** The tasks that can be asked for. */
+/** The tasks that can be asked for. They may change while the service runs. */
 export interface TaskCatalog {
   list(): readonly Task[];
   /** @throws UnknownTaskError */
