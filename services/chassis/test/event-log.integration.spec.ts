@@ -20,13 +20,13 @@ eventLogContract(
   () => Promise.resolve(new SqliteEventLog({ path })),
 );
 
-it('loses no acknowledged record when the process that appends is killed', async () => {
+it.each([true, false])('loses no acknowledged record when the process that appends is killed, synced: %j', async (synced) => {
   const file = fresh();
   const script = `
     import { SqliteEventLog } from ${JSON.stringify(new URL('../src/event-log/sqlite-event-log.js', import.meta.url).href)};
     const log = new SqliteEventLog({ path: process.argv[1] });
     for (let i = 0; ; i++) {
-      await log.append([{ topic: 'a', key: 's', value: Buffer.from(String(i)), headers: {} }]);
+      await log.append([{ topic: 'a', key: 's', value: Buffer.from(String(i)), headers: {} }], { synced: ${String(synced)} });
       process.stdout.write(i + '\\n');
     }`;
   const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', script, file], {

@@ -90,8 +90,11 @@ function ports(config: GatewayConfig, { logger, metrics: serviceMetrics, readine
   };
   // Listing tasks does not touch the model, so it must not vouch for it.
   const unguarded = new Circuit({ failures: Infinity, openMs: 0, now, onChange: () => undefined });
-  const journal = new EventLogJournal(log, (error) => {
-    logger.error({ err: error }, 'the event log cannot be written');
+  const journal = new EventLogJournal(log, {
+    syncLists: config.GQR_GATEWAY_SYNC_LISTS,
+    onError: (error) => {
+      logger.error({ err: error }, 'the event log cannot be written');
+    },
   });
   return [
     { provide: TASK_SOURCE, useValue: new GrpcTaskSource(generation, new Guard('generation', unguarded, Infinity)) },

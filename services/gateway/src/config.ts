@@ -36,6 +36,9 @@ const schema = z.object({
     .default(3)
     .describe('One place in so many goes to a query that users really asked next, where the log is clear about it; 0 gives none'),
   GQR_GATEWAY_NEXT_QUERY_MIN_COUNT: integer(1, 1_000_000).default(3).describe('How often a query must have followed to take such a place'),
+  GQR_GATEWAY_SYNC_LISTS: flag
+    .default(false)
+    .describe('Whether a list waits until the disk has its record, so that it survives loss of power; clicks always do'),
   GQR_GATEWAY_ACCEPT_OCCURRED_AT: flag.default(false).describe('Whether callers may say when something happened'),
   GQR_INGEST_MAX_AHEAD_HOURS: decimal(0, 87_600)
     .default(24)

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventLog } from '@gqr/chassis/event-log/event-log';
 import { SqliteEventLog } from '@gqr/chassis/event-log/sqlite-event-log';
+import { unlimited } from '@gqr/chassis/grpc/call';
 import { grpcClient } from '@gqr/chassis/grpc/client';
 import { CooccurrenceService } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
 import { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
+import { expect, it } from 'vitest';
 import { EventLogJournal } from '../src/adapters/event-log/event-log-journal.js';
 import { Circuit } from '../src/adapters/grpc/clients/circuit.js';
 import { GrpcClickPredictor } from '../src/adapters/grpc/clients/grpc-click-predictor.js';
@@ -16,7 +18,7 @@ import { GrpcTaskSource } from '../src/adapters/grpc/clients/grpc-task-source.js
 import { Guard } from '../src/adapters/grpc/clients/guarded.js';
 import type { Dependency } from '../src/domain/dependency-error.js';
 import type { Subject } from './contracts/dependency.contract.js';
-import { journalContract } from './contracts/journal.contract.js';
+import { click, journalContract, query } from './contracts/journal.contract.js';
 import { clickPredictorContract, nextQueriesContract, queryWriterContract, taskSourceContract } from './contracts/ports.contract.js';
 import { FakeClickPredictor } from './fakes/fake-click-predictor.js';
 import { FakeJournal } from './fakes/fake-journal.js';
@@ -150,12 +152,29 @@ journalContract('FakeJournal', async () => {
   };
 });
 
+const QUIET = { syncLists: false, onError: () => undefined };
+
+it.each([
+  [false, 'are written, not synced'],
+  [true, 'are synced, too, if that is asked for'],
+])('clicks are synced before they are acknowledged; lists (%j) %s', async (syncLists, _) => {
+  const waited: (boolean | undefined)[] = [];
+  const append: EventLog['append'] = (_records, options) => {
+    waited.push(options?.synced ?? true);
+    return Promise.resolve();
+  };
+  const journal = new EventLogJournal({ append } as EventLog, { ...QUIET, syncLists });
+  await journal.recordRecommendation(query, undefined, unlimited);
+  await journal.recordClicks([click(1)], unlimited);
+  expect(waited).toEqual([syncLists, true]);
+});
+
 journalContract('EventLogJournal on SQLite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'journal-'));
   const path = join(folder, 'events.sqlite');
   const log = new SqliteEventLog({ path });
-  let append: EventLog['append'] = (records) => log.append(records);
-  const journal = new EventLogJournal({ append: (records) => append(records) } as EventLog, () => undefined);
+  let append: EventLog['append'] = (records, options) => log.append(records, options);
+  const journal = new EventLogJournal({ append: (records, options) => append(records, options) } as EventLog, QUIET);
   return {
     port: journal,
     hang: () => {

@@ -7,6 +7,14 @@ export interface NewRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+export interface AppendOptions {
+  /**
+   * Whether to wait until the disk has the records, which is the default. Without, they survive the end of every process at once, and
+   * loss of power as soon as anything that was appended later is synced.
+   */
+  readonly synced?: boolean;
+}
+
 /** A record as it stands in the log. */
 export interface LoggedRecord extends NewRecord {
   readonly partition: number;
@@ -52,8 +60,8 @@ export interface Subscription {
  * A durable, partitioned log with Kafka's semantics: records are delivered at least once and in order of offset within a partition.
  */
 export interface EventLog {
-  /** Resolves when every record is durable: it survives kill -9 and, with full synchronisation, loss of power. */
-  append(records: readonly NewRecord[]): Promise<void>;
+  /** Resolves when every record is durable: it survives kill -9 and, unless it need not be synced, loss of power. */
+  append(records: readonly NewRecord[], options?: AppendOptions): Promise<void>;
   subscribe(options: SubscribeOptions): Promise<Subscription>;
   /** First offset of each partition of a topic that a group has not handled yet. */
   position(group: string, topic: string): Promise<ReadonlyMap<number, number>>;

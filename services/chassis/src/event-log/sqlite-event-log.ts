@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import type { EventLog, LoggedRecord, NewRecord, RecordBatch, SubscribeOptions, Subscription } from './event-log.js';
+import type { AppendOptions, EventLog, LoggedRecord, NewRecord, RecordBatch, SubscribeOptions, Subscription } from './event-log.js';
 import type { SqliteRequest, SqliteWorkerData } from './sqlite-event-log.worker.js';
 
 /** The log could not be read or written: the disk is full, the file is damaged, or the log was closed. */
@@ -53,11 +53,12 @@ class SqliteThread {
 
 /**
  * An event log in one SQLite file that several processes share. One partition a topic. Appends that arrive while a commit is under
- * way are committed together, so that syncing the disk costs one call in many.
+ * way are committed together, so that syncing the disk costs one call in many. Those that need not be synced are, too, by the first
+ * commit that is a second after the last one that was.
  */
 export class SqliteEventLog implements EventLog {
   private readonly thread: SqliteThread;
-  private pending: { records: readonly NewRecord[]; done: PromiseWithResolvers<undefined> }[] = [];
+  private pending: { records: readonly NewRecord[]; synced: boolean; done: PromiseWithResolvers<undefined> }[] = [];
   private committing = false;
 
   constructor(options: { path: string; synchronous?: 'full' | 'normal' }) {
@@ -65,9 +66,9 @@ export class SqliteEventLog implements EventLog {
     this.thread = new SqliteThread({ path: options.path, synchronous: options.synchronous ?? 'full' });
   }
 
-  async append(records: readonly NewRecord[]): Promise<void> {
+  async append(records: readonly NewRecord[], { synced = true }: AppendOptions = {}): Promise<void> {
     const done = Promise.withResolvers<undefined>();
-    this.pending.push({ records, done });
+    this.pending.push({ records, synced, done });
     if (!this.committing) void this.commitPending();
     await done.promise;
   }
@@ -103,7 +104,8 @@ export class SqliteEventLog implements EventLog {
       const batch = this.pending;
       this.pending = [];
       try {
-        await this.thread.ask({ op: 'append', records: batch.flatMap(({ records }) => records) });
+        const synced = batch.some((append) => append.synced);
+        await this.thread.ask({ op: 'append', records: batch.flatMap(({ records }) => records), synced });
         batch.forEach(({ done }) => {
           done.resolve(undefined);
         });

@@ -4,7 +4,7 @@ import type { LoggedRecord, NewRecord } from './event-log.js';
 
 /** Requests to the thread that owns the database; all of it is synchronous there. */
 export type SqliteRequest =
-  | { readonly op: 'append'; readonly records: readonly NewRecord[] }
+  | { readonly op: 'append'; readonly records: readonly NewRecord[]; readonly synced: boolean }
   | { readonly op: 'read'; readonly topic: string; readonly from: number; readonly max: number }
   | { readonly op: 'end'; readonly topic: string }
   | { readonly op: 'position'; readonly group: string; readonly topic: string }
@@ -22,7 +22,6 @@ const db = new DatabaseSync(path);
 db.exec(`
   PRAGMA busy_timeout = 10000;
   PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = ${synchronous === 'full' ? 'FULL' : 'NORMAL'};
   CREATE TABLE IF NOT EXISTS records (
     topic TEXT NOT NULL, offset INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, headers TEXT NOT NULL,
     appended_at INTEGER NOT NULL, PRIMARY KEY (topic, offset)
@@ -45,7 +44,21 @@ function end(topic: string): number {
   return Number(selectEnd.get(topic)?.['next'] ?? 0);
 }
 
-function append(records: readonly NewRecord[]): void {
+/** Longest that a record which need not be synced waits for the first commit that is. */
+const SYNC_EVERY_MS = 1_000;
+let syncs: boolean | undefined;
+let syncedAt = 0;
+
+/** Says whether the commits from now on wait for the disk. In WAL mode, one that does syncs all that was committed before. */
+function syncCommits(wanted: boolean): void {
+  const sync = synchronous === 'full' && (wanted || Date.now() - syncedAt >= SYNC_EVERY_MS);
+  if (sync !== syncs) db.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`);
+  syncs = sync;
+  if (sync) syncedAt = Date.now();
+}
+
+function append(records: readonly NewRecord[], synced: boolean): void {
+  syncCommits(synced);
   // IMMEDIATE takes the write lock at once, so that no other process appends between reading the end and writing behind it.
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -78,7 +91,7 @@ function read(topic: string, from: number, max: number): LoggedRecord[] {
 function answer(request: SqliteRequest): unknown {
   switch (request.op) {
     case 'append':
-      append(request.records);
+      append(request.records, request.synced);
       return undefined;
     case 'read':
       return read(request.topic, request.from, request.max);
@@ -87,6 +100,7 @@ function answer(request: SqliteRequest): unknown {
     case 'position':
       return Number(selectPosition.get(request.group, request.topic)?.['next'] ?? 0);
     case 'commit':
+      syncCommits(true);
       upsertPosition.run(request.group, request.topic, request.next);
       return undefined;
     case 'close':

@@ -6,7 +6,8 @@ import { explainMalformed } from './malformed.js';
 
 /** Encodes a message, or an initialiser of one. */
 function encode(schema: DescMessage, message: unknown): Buffer {
-  return Buffer.from(toBinary(schema, create(schema, message as Record<string, unknown>)));
+  const { buffer, byteOffset, byteLength } = toBinary(schema, create(schema, message as Record<string, unknown>));
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {

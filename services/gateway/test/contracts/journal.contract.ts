@@ -8,7 +8,7 @@ export interface JournalSubject extends Subject<Journal> {
   read(): Promise<{ queries: string[]; impressions: string[]; clicks: string[] }>;
 }
 
-const query: UserQuery = {
+export const query: UserQuery = {
   eventId: 'q1',
   sessionId: 's',
   userId: '',
@@ -35,7 +35,7 @@ const impression: Impression = {
   traffic: 'simulated',
 };
 
-const click = (position: number): Click => ({
+export const click = (position: number): Click => ({
   eventId: `i1#${String(position)}`,
   impressionId: 'i1',
   sessionId: '',

@@ -1,7 +1,7 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { CallEndedError } from '@gqr/chassis/errors';
-import type { EventLog, NewRecord } from '@gqr/chassis/event-log/event-log';
+import type { AppendOptions, EventLog, NewRecord } from '@gqr/chassis/event-log/event-log';
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import {
   ClickSchema,
@@ -75,27 +75,31 @@ function clickRecord(click: Click): NewRecord {
 
 /** The event log as the journal: one message type a topic, keyed by session. */
 export class EventLogJournal implements Journal {
-  /** @param onError told of every append that failed, and why */
+  /**
+   * @param options.syncLists whether a list waits until the disk has its record. Clicks always do, and with them the list they are on.
+   * @param options.onError told of every append that failed, and why
+   */
   constructor(
     private readonly log: EventLog,
-    private readonly onError: (error: unknown) => void,
+    private readonly options: { readonly syncLists: boolean; readonly onError: (error: unknown) => void },
   ) {}
 
   async recordRecommendation(query: UserQuery, impression: Impression | undefined, limits: CallLimits): Promise<void> {
-    await this.append([userQueryRecord(query), ...(impression ? [impressionRecord(impression)] : [])], limits);
+    const records = [userQueryRecord(query), ...(impression ? [impressionRecord(impression)] : [])];
+    await this.append(records, limits, { synced: this.options.syncLists });
   }
 
   async recordClicks(clicks: readonly Click[], limits: CallLimits): Promise<void> {
     await this.append(clicks.map(clickRecord), limits);
   }
 
-  private async append(records: readonly NewRecord[], { signal }: CallLimits): Promise<void> {
+  private async append(records: readonly NewRecord[], { signal }: CallLimits, options?: AppendOptions): Promise<void> {
     try {
-      await abandonable(this.log.append(records), signal);
+      await abandonable(this.log.append(records, options), signal);
     } catch (error) {
       if (error instanceof CallEndedError && error.why === 'cancelled') throw error;
       const fault = error instanceof CallEndedError ? 'timeout' : 'unavailable';
-      this.onError(error);
+      this.options.onError(error);
       throw new DependencyError('log', fault, 'the event log cannot be written just now; nothing is acknowledged that is not in it');
     }
   }

@@ -46,18 +46,15 @@ export class RecommendationList {
 
   /** Whether `text` can be appended: it can be shown, nobody said it yet, and there is room. */
   takes(text: string): boolean {
-    const line = toLine(text);
-    if (this.full || line === undefined) return false;
-    const normal = normalise(line);
-    return normal !== '' && !this.asked.has(normal) && !this.has(line);
+    return this.admit(text) !== undefined;
   }
 
   /** Appends the text if it can be appended. Returns what was appended. */
   offer(text: string, source: Source, logPropensity?: number): ListedQuery | undefined {
-    const line = toLine(text);
-    if (line === undefined || !this.takes(line)) return undefined;
-    const query = { text: line, source, logPropensity };
-    this.listed.set(normalise(line), query);
+    const admitted = this.admit(text);
+    if (admitted === undefined) return undefined;
+    const query = { text: admitted.line, source, logPropensity };
+    this.listed.set(admitted.normal, query);
     return query;
   }
 
@@ -66,5 +63,13 @@ export class RecommendationList {
     const list = new RecommendationList(this.count, this.asked);
     for (const [normal, query] of [...this.listed].slice(0, length)) list.listed.set(normal, query);
     return list;
+  }
+
+  /** The text as it would be shown, and what it says; undefined if it cannot be appended. */
+  private admit(text: string): { readonly line: string; readonly normal: string } | undefined {
+    const line = this.full ? undefined : toLine(text);
+    if (line === undefined) return undefined;
+    const normal = normalise(line);
+    return normal === '' || this.asked.has(normal) || this.listed.has(normal) ? undefined : { line, normal };
   }
 }
