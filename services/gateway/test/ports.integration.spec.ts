@@ -157,7 +157,7 @@ const QUIET = { syncLists: false, onError: () => undefined };
 it.each([
   [false, 'are written, not synced'],
   [true, 'are synced, too, if that is asked for'],
-])('clicks are synced before they are acknowledged; lists (%j) %s', async (syncLists, _) => {
+])('clicks are synced before they are acknowledged; where that is asked for lists: %j, these %s', async (...[syncLists]) => {
   const waited: (boolean | undefined)[] = [];
   const append: EventLog['append'] = (_records, options) => {
     waited.push(options?.synced ?? true);
