@@ -46,7 +46,7 @@ export function readRunFile(dataDir: string): RunFile | undefined {
   }
 }
 
-export type ServiceName = 'gateway' | 'trainer' | 'simulator';
+export type ServiceName = 'gateway' | 'generation' | 'trainer' | 'simulator';
 
 /** Addresses that the user gave, by flag or by environment variable. */
 export type GivenAddresses = Readonly<Partial<Record<ServiceName, string>>>;

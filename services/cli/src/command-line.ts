@@ -17,11 +17,17 @@ export interface Surroundings {
 
 function contextFor(options: GlobalOptions, terminal: Terminal, around: Surroundings): Context {
   const config = readCliConfig(around.environment);
-  const { gateway, trainer, simulator } = options;
+  const { gateway, generation, trainer, simulator } = options;
   return {
     terminal,
     dataDir: config.dataDir,
-    addresses: { ...config.addresses, ...(gateway && { gateway }), ...(trainer && { trainer }), ...(simulator && { simulator }) },
+    addresses: {
+      ...config.addresses,
+      ...(gateway && { gateway }),
+      ...(generation && { generation }),
+      ...(trainer && { trainer }),
+      ...(simulator && { simulator }),
+    },
     timeoutMs: options.timeout,
     onInterrupt: around.onInterrupt,
     ask: around.ask,

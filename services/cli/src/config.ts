@@ -8,6 +8,7 @@ import { CliFailure } from './failure.js';
 const variables = z.object({
   GQR_DATA: z.string().optional(),
   GQR_GATEWAY_ADDRESS: address.optional(),
+  GQR_GENERATION_ADDRESS: address.optional(),
   GQR_TRAINER_ADDRESS: address.optional(),
   GQR_SIMULATOR_ADDRESS: address.optional(),
 });
@@ -22,6 +23,7 @@ export function readCliConfig(environment: Record<string, string | undefined>) {
       dataDir: resolve(root, config.GQR_DATA ?? '.gqr'),
       addresses: {
         ...(config.GQR_GATEWAY_ADDRESS !== undefined && { gateway: config.GQR_GATEWAY_ADDRESS }),
+        ...(config.GQR_GENERATION_ADDRESS !== undefined && { generation: config.GQR_GENERATION_ADDRESS }),
         ...(config.GQR_TRAINER_ADDRESS !== undefined && { trainer: config.GQR_TRAINER_ADDRESS }),
         ...(config.GQR_SIMULATOR_ADDRESS !== undefined && { simulator: config.GQR_SIMULATOR_ADDRESS }),
       },

@@ -8,26 +8,22 @@ import { buildRequest, recommend, type RecommendOptions } from './commands/recom
 import { cancelRun, listRuns, showRun, train, watchRun } from './commands/runs.js';
 import { attach, resume, simulate } from './commands/simulate.js';
 import { showStatus } from './commands/status.js';
-import type { Action } from './context.js';
 import { EXIT_CODES_HELP } from './exit-code.js';
+import { examples, type Run } from './help.js';
+import { addTasks } from './task-commands.js';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly json?: true;
   readonly gateway?: string;
+  readonly generation?: string;
   readonly trainer?: string;
   readonly simulator?: string;
   readonly timeout: number;
 }
 
-type Run = (action: Action) => Promise<void>;
-
 const POSITION = integerFrom(1);
 const COUNT = integerFrom(1);
-
-function examples(...lines: string[]): string {
-  return `\nExamples:\n${lines.map((line) => (line.startsWith('#') ? `  ${line}` : `  $ ${line}`)).join('\n')}\n`;
-}
 
 function addRecommend(program: Command, run: Run): void {
   program
@@ -298,6 +294,7 @@ export function buildProgram(run: Run): Command {
     .description('Query recommendation that learns from clicks: the command line of a GQR that npm start runs, or of one elsewhere.')
     .option('--json', 'print one JSON document on standard output, in proto3 JSON names where it is a message')
     .option('--gateway <host:port>', 'where the gateway is (GQR_GATEWAY_ADDRESS); by default the one that runs on GQR_DATA', hostAndPort)
+    .option('--generation <host:port>', 'where the generation service is (GQR_GENERATION_ADDRESS)', hostAndPort)
     .option('--trainer <host:port>', 'where the trainer is (GQR_TRAINER_ADDRESS)', hostAndPort)
     .option('--simulator <host:port>', 'where the simulator is (GQR_SIMULATOR_ADDRESS)', hostAndPort)
     .addOption(new Option('--timeout <seconds>', 'time for a single call').argParser(seconds).default(30_000, '30'))
@@ -320,6 +317,7 @@ export function buildProgram(run: Run): Command {
   addRuns(program, run);
   addModels(program, run);
   addSimulate(program, run);
+  addTasks(program, run);
   program
     .command('status')
     .description('Shows the services that run here: readiness, restarts, memory, and the models that serve.')

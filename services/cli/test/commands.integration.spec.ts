@@ -22,6 +22,7 @@ afterEach(() => {
 const environment = (): Record<string, string> => ({
   GQR_DATA: folder,
   GQR_GATEWAY_ADDRESS: fake.address,
+  GQR_GENERATION_ADDRESS: fake.address,
   GQR_TRAINER_ADDRESS: fake.address,
   GQR_SIMULATOR_ADDRESS: fake.address,
 });
@@ -237,5 +238,49 @@ describe('simulate', () => {
     ]);
     expect(stderr).toContain('simulating  50 of 50 impressions  12/s  12.0% clicked');
     expect(json()).toMatchObject({ simulation: { state: 'SIMULATION_STATE_SUCCEEDED', clickedImpressions: '6' } });
+  });
+});
+
+describe('tasks', () => {
+  it('names file, line and remedy of every fault', async () => {
+    const [good, bad] = [join(folder, 'good.yaml'), join(folder, 'bad.yaml')];
+    writeFileSync(good, 'id: completion\n');
+    writeFileSync(bad, 'id: bad\n');
+    const { code, stdout } = await gqr(['tasks', 'lint', bad, good]);
+    expect(code).toBe(2);
+    expect(stdout).toContain(`${bad}:3: count.max: must be a number`);
+    expect(stdout).toContain('they complete what is typed');
+    const { code: fine, json } = await gqr(['tasks', 'lint', good, '--json']);
+    expect([fine, json()]).toMatchObject([0, { faults: [], tasks: [{ taskId: 'completion' }] }]);
+  });
+
+  it('shows a prompt and what had to give way', async () => {
+    const { stdout } = await gqr(['tasks', 'preview', 'completion', 'how to fr', '--turn', 'rice => Good.', '--cooccurrence', 'fry rice']);
+    expect(stdout).toMatch(/\| Typed: how to fr[\s\S]*Typed\s+3 of 48\s+shortened/);
+    expect(requestsTo('PreviewTask')).toMatchObject([
+      {
+        task: { case: 'taskId', value: 'completion' },
+        instance: { context: { query: 'how to fr', history: [{ query: 'rice', response: 'Good.' }] }, cooccurrenceQueries: ['fry rice'] },
+      },
+    ]);
+  });
+
+  it('writes lists by a task, or by a file that is none yet', async () => {
+    const file = join(folder, 'mine.yaml');
+    writeFileSync(file, 'id: mine\n');
+    const { stdout } = await gqr(['tasks', 'try', file, 'how to fr', '--lists', '2', '--seed', '5']);
+    expect(stdout.match(/1\.\s+how to freeze rice\s+-1\.25\s*\n\s*2\.\s+how to fry rice\s+unknown/g)).toHaveLength(2);
+    expect(requestsTo('TryTask')).toMatchObject([
+      { source: { file, text: 'id: mine\n' }, request: { decoding: { seed: 5n } } },
+      { request: { decoding: { seed: 6n } } },
+    ]);
+    const { json } = await gqr(['tasks', 'try', 'completion', 'how to fr', '--diversity', '0.5', '--json']);
+    expect(json()).toMatchObject({ lists: [{ queries: [{ text: 'how to freeze rice' }, {}] }] });
+    expect(requestsTo('Generate')).toMatchObject([{ taskId: 'completion', decoding: { diversity: 0.5 } }]);
+  });
+
+  it('says so when a file is not there', async () => {
+    const { code, stderr } = await gqr(['tasks', 'lint', join(folder, 'absent.yaml')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no such file') as string]);
   });
 });

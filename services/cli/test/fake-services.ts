@@ -3,6 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { serviceDefinition } from '@gqr/chassis/grpc/definition';
 import { toServiceError } from '@gqr/chassis/grpc/status';
 import { Source } from '@gqr/protos/gqr/events/v1/events';
+import { type CheckTaskRequest, GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import {
   type RecommendRequest,
   RecommendationService,
@@ -168,6 +169,38 @@ export class FakeServices {
           done(null, { imported: BigInt(count - faults.length), rejected: BigInt(faults.length), faults });
         });
       },
+    });
+    const list = {
+      queries: [{ text: 'how to freeze rice', logPropensity: -1.25 }, { text: 'how to fry rice' }],
+      policy: { kind: 'policy.suggestion', version: 'starter-1' },
+      usage: { promptTokens: 60, completionTokens: 12, redraws: 1 },
+      decoding: { seed: 7n },
+    };
+    this.add(GenerationService, {
+      CheckTask: unary(({ source }: CheckTaskRequest) =>
+        source?.text.startsWith('id: bad')
+          ? { faults: [{ file: source.file, line: 3, field: 'count.max', description: 'must be a number' }] }
+          : {
+              task: {
+                taskId: 'completion',
+                description: 'Completions.',
+                defaultCount: 5,
+                maxCount: 8,
+                completes: true,
+                policyOf: 'suggestion',
+              },
+            },
+      ),
+      PreviewTask: unary(
+        seen('PreviewTask', () => ({
+          prompt: 'Instructions:\nTyped: how to fr\n',
+          promptTokens: 60,
+          budgetTokens: 208,
+          sections: [{ name: 'query', label: 'Typed', text: 'how to fr', tokens: 3, maxTokens: 48, shortened: true }],
+        })),
+      ),
+      TryTask: unary(seen('TryTask', () => ({ list }))),
+      Generate: unary(seen('Generate', () => list)),
     });
     this.add(SimulatorService, {
       StartSimulation: unary(

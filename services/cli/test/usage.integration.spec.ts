@@ -115,7 +115,7 @@ describe('help', () => {
     const fake = new FakeServices();
     fake.pace = 1;
     await fake.start();
-    keepRunFile(['gateway', 'trainer', 'simulator'].map((name) => ({ name, grpc: fake.address, http: '' })));
+    keepRunFile(['gateway', 'generation', 'trainer', 'simulator'].map((name) => ({ name, grpc: fake.address, http: '' })));
     const examples = [...new Set(examplesOf(buildProgram(() => Promise.resolve())))];
     expect(examples.length).toBeGreaterThan(25);
     const failed: string[] = [];
