@@ -1,4 +1,4 @@
-import { integer, readConfig, serviceVariables } from '@gqr/chassis/config/read-config';
+import { decimal, integer, readConfig, serviceVariables } from '@gqr/chassis/config/read-config';
 import { z } from 'zod';
 
 const PROVIDERS = ['cpu', 'cuda', 'tensorrt', 'dml', 'coreml', 'webgpu'];
@@ -19,6 +19,7 @@ const variables = z.object({
   GQR_CTR_QUEUE_INPUTS: integer(1, 1_000_000)
     .default(4_096)
     .describe('Most inputs that wait, where a request counts as half of it at most; more are refused with RESOURCE_EXHAUSTED'),
+  GQR_CTR_SHADOW_SHARE: decimal(0, 1).default(1).describe('Share of the calls that a shadow scores as well, where there is one'),
 });
 
 export type CtrConfig = z.output<typeof variables>;

@@ -5,30 +5,10 @@ import { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { multiReward, singleReward } from '../src/domain/reward/list-reward.js';
+import { failure, metricOf, numbers, PATIENCE, TOLERANCE } from './calls.js';
 import { goldenOf, TinyRegistry, VARIANTS } from './tiny-model.js';
 
 const main = new URL('../src/main.js', import.meta.url);
-
-/** golden.json is written with 7 decimals, and kernels round by about 1e-7. */
-const TOLERANCE = 1e-6;
-
-/** How long a busy machine may take until what must come has come. */
-const PATIENCE = { timeout: 15_000 };
-
-async function failure(call: Promise<unknown>): Promise<RpcError> {
-  return call.then(
-    () => expect.unreachable('the call succeeded'),
-    (error: unknown) => error as RpcError,
-  );
-}
-
-async function metric(name: string): Promise<number> {
-  const text = await (await fetch(`http://${service.http}/metrics`)).text();
-  const line = text.split('\n').find((candidate) => candidate.startsWith(name));
-  return Number(line?.split(' ').at(-1) ?? NaN);
-}
-
-const numbers = (count: number, word = 'query'): string[] => Array.from({ length: count }, (_, n) => `${word} ${String(n)}`);
 
 const models = new TinyRegistry();
 let service: RunningService;
@@ -235,8 +215,8 @@ describe('the ctr service', () => {
   });
 
   const bulk = { requests: Array.from({ length: 100 }, () => ({ ...list, queries: numbers(100) })) };
-  const waiting = (): Promise<number> => metric('gqr_ctr_queue_inputs');
-  const dropped = (): Promise<number> => metric('gqr_ctr_abandoned_inputs_total');
+  const waiting = (): Promise<number> => metricOf(service, 'gqr_ctr_queue_inputs');
+  const dropped = (): Promise<number> => metricOf(service, 'gqr_ctr_abandoned_inputs_total');
 
   /** Cancels the bulk requests of a test. */
   let bulkCaller: AbortController;
@@ -328,8 +308,8 @@ describe('the ctr service', () => {
   });
 
   it('measures its batches and says in a metric which model serves', async () => {
-    expect(await metric('gqr_ctr_batch_inputs_count')).toBeGreaterThan(0);
-    expect(await metric('gqr_ctr_inference_seconds_count')).toBeGreaterThan(0);
+    expect(await metricOf(service, 'gqr_ctr_batch_inputs_count')).toBeGreaterThan(0);
+    expect(await metricOf(service, 'gqr_ctr_inference_seconds_count')).toBeGreaterThan(0);
     const text = await (await fetch(`http://${service.http}/metrics`)).text();
     const [model, ...others] = text.split('\n').filter((line) => line.startsWith('gqr_ctr_model_info{'));
     expect(others).toEqual([]);

@@ -30,6 +30,11 @@ export class FakeInferenceEngine implements InferenceEngine {
     this.held = true;
   }
 
+  /** Whether a batch is under way. */
+  get isBusy(): boolean {
+    return this.underWay.length > 0;
+  }
+
   /** Ends the batch that has been under way for longest: with probabilities, or with what is given. */
   end(outcome?: Float32Array | Error): void {
     const first = this.underWay.shift();

@@ -4,6 +4,7 @@ import { ModelRefusedError, type ModelStore, type StoredModel } from '../src/dom
 export class FakeModelStore implements ModelStore {
   /** The stable version and those before it, the latest first. */
   stable: readonly string[] = [];
+  candidate: string | undefined;
   /** Versions that were asked for. */
   readonly opened: string[] = [];
   private readonly models = new Map<string, StoredModel | ModelRefusedError>();
@@ -15,6 +16,11 @@ export class FakeModelStore implements ModelStore {
 
   async stableVersions(): Promise<readonly string[]> {
     return this.stable;
+  }
+
+  async candidateVersion(): Promise<string> {
+    if (this.candidate === undefined) throw new ModelRefusedError('MODEL_NOT_FOUND', 'there is no candidate');
+    return this.candidate;
   }
 
   async open(version: string): Promise<StoredModel> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelStore } from '../src/domain/model/model-store.js';
 
-/** What every model store does, wherever models are kept. `open` gives one with these sound versions, each of which was stable in turn. */
-export function modelStoreContract(name: string, open: (versions: readonly string[]) => Promise<ModelStore>): void {
+/** What every model store does, wherever models are kept. `open` gives one with these sound versions, each of which was stable in turn, and this candidate. */
+export function modelStoreContract(name: string, open: (versions: readonly string[], candidate?: string) => Promise<ModelStore>): void {
   describe(`${name} as a model store`, () => {
     it('names the stable version and those before it, the latest first', async () => {
       const store = await open(['v1', 'v2', 'v3']);
@@ -12,6 +12,13 @@ export function modelStoreContract(name: string, open: (versions: readonly strin
     it('names none where none was ever stable', async () => {
       const store = await open([]);
       expect(await store.stableVersions()).toEqual([]);
+    });
+
+    it('names the candidate, and refuses to where there is none', async () => {
+      const store = await open(['v1', 'v2'], 'v2');
+      expect(await store.candidateVersion()).toBe('v2');
+      const without = await open(['v1']);
+      await expect(without.candidateVersion()).rejects.toMatchObject({ name: 'ModelRefusedError', refusal: 'MODEL_NOT_FOUND' });
     });
 
     it('brings a version with at least one golden row that its own tokenizer reproduces', async () => {

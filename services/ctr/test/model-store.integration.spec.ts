@@ -13,20 +13,22 @@ afterAll(() => {
   for (const registry of opened) registry.remove();
 });
 
-modelStoreContract('FakeModelStore', async (versions) => {
+modelStoreContract('FakeModelStore', async (versions, candidate) => {
   const store = new FakeModelStore();
+  store.candidate = candidate;
   for (const version of versions) store.add(version, storedModel(version));
   store.stable = versions.toReversed();
   return store;
 });
 
-modelStoreContract('RegistryModelStore', async (versions) => {
+modelStoreContract('RegistryModelStore', async (versions, candidate) => {
   const registry = new TinyRegistry();
   opened.push(registry);
   for (const version of versions) {
     await registry.publish(version);
     await registry.makeStable(version);
   }
+  if (candidate !== undefined) await registry.registry.setChannel({ kind: 'ctr', version: candidate }, 'candidate');
   return new RegistryModelStore(registry.registry);
 });
 

@@ -1,12 +1,13 @@
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { grpcClient, type GrpcClient, type RpcError } from '@gqr/chassis/grpc/client';
+import { grpcClient, type GrpcClient } from '@gqr/chassis/grpc/client';
 import { freePort } from '@gqr/chassis/testing/free-port';
 import { type RunningService, startService } from '@gqr/chassis/testing/running-service';
 import { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { truncated, withInputRenamed, withNaN, withWordsSwapped } from './broken-network.js';
+import { failure } from './calls.js';
 import { healthOf } from './health.js';
 import { tinyPath, TinyRegistry } from './tiny-model.js';
 
@@ -19,13 +20,6 @@ const list = {
   context: { query: 'how to repot a monstera' },
   queries: ['best soil for monstera', 'monstera root rot'],
 };
-
-async function failure(call: Promise<unknown>): Promise<RpcError> {
-  return call.then(
-    () => expect.unreachable('the call succeeded'),
-    (error: unknown) => error as RpcError,
-  );
-}
 
 describe('a service without a model', () => {
   const models = new TinyRegistry();

@@ -46,7 +46,8 @@ export function storedModel(version: string, changes: Partial<StoredModel> = {})
   return { version, networkPath: `/${version}`, spec: sampleSpec, tokenizer: new FakeTokenizer(), golden: sampleGolden, ...changes };
 }
 
-const silent: QueueObserver = { queued: () => undefined, batch: () => undefined, abandoned: () => undefined };
+/** An observer that nobody asks. */
+export const silent: QueueObserver = { queued: () => undefined, batch: () => undefined, abandoned: () => undefined };
 
 export const sampleBatching = { maxBatchTokens: 1_000, maxBatchInputs: 100, maxQueuedInputs: 100 };
 

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gqr/ctr/v1/ctr.proto.
  */
 export const file_gqr_ctr_v1_ctr: GenFile = /*@__PURE__*/
-  fileDesc("ChRncXIvY3RyL3YxL2N0ci5wcm90bxIKZ3FyLmN0ci52MSJmChJQcmVkaWN0TGlzdFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIPCgdxdWVyaWVzGAMgAygJIroBChNQcmVkaWN0TGlzdFJlc3BvbnNlEhsKE2NsaWNrX3Byb2JhYmlsaXRpZXMYASADKAESFAoMbXVsdGlfcmV3YXJkGAIgASgBEhUKDXNpbmdsZV9yZXdhcmQYAyABKAESKwoFbW9kZWwYBCABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SLAoHdGltaW5ncxgFIAMoCzIbLmdxci5jb250ZXh0LnYxLlBoYXNlVGltaW5nIoEBChJQcmVkaWN0TmV4dFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIWCg5jaG9zZW5fcXVlcmllcxgDIAMoCRISCgpjYW5kaWRhdGVzGAQgAygJIo0BChNQcmVkaWN0TmV4dFJlc3BvbnNlEhsKE2NsaWNrX3Byb2JhYmlsaXRpZXMYASADKAESKwoFbW9kZWwYAiABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SLAoHdGltaW5ncxgDIAMoCzIbLmdxci5jb250ZXh0LnYxLlBoYXNlVGltaW5nIksKF0JhdGNoUHJlZGljdExpc3RSZXF1ZXN0EjAKCHJlcXVlc3RzGAEgAygLMh4uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlcXVlc3QiTgoYQmF0Y2hQcmVkaWN0TGlzdFJlc3BvbnNlEjIKCXJlc3BvbnNlcxgBIAMoCzIfLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXNwb25zZSJLChdCYXRjaFByZWRpY3ROZXh0UmVxdWVzdBIwCghyZXF1ZXN0cxgBIAMoCzIeLmdxci5jdHIudjEuUHJlZGljdE5leHRSZXF1ZXN0Ik4KGEJhdGNoUHJlZGljdE5leHRSZXNwb25zZRIyCglyZXNwb25zZXMYASADKAsyHy5ncXIuY3RyLnYxLlByZWRpY3ROZXh0UmVzcG9uc2UiEQoPR2V0TW9kZWxSZXF1ZXN0IpsBChBHZXRNb2RlbFJlc3BvbnNlEisKBW1vZGVsGAEgASgLMhwuZ3FyLmNvbnRleHQudjEuTW9kZWxWZXJzaW9uEg8KB3ZhcmlhbnQYAiABKAkSGgoSZXhlY3V0aW9uX3Byb3ZpZGVyGAMgASgJEi0KCWxvYWRlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiJQoSUmVsb2FkTW9kZWxSZXF1ZXN0Eg8KB3ZlcnNpb24YASABKAkiQgoTUmVsb2FkTW9kZWxSZXNwb25zZRIrCgVtb2RlbBgBIAEoCzIcLmdxci5jdHIudjEuR2V0TW9kZWxSZXNwb25zZTKBBAoKQ3RyU2VydmljZRJOCgtQcmVkaWN0TGlzdBIeLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXF1ZXN0Gh8uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlc3BvbnNlEk4KC1ByZWRpY3ROZXh0Eh4uZ3FyLmN0ci52MS5QcmVkaWN0TmV4dFJlcXVlc3QaHy5ncXIuY3RyLnYxLlByZWRpY3ROZXh0UmVzcG9uc2USXQoQQmF0Y2hQcmVkaWN0TGlzdBIjLmdxci5jdHIudjEuQmF0Y2hQcmVkaWN0TGlzdFJlcXVlc3QaJC5ncXIuY3RyLnYxLkJhdGNoUHJlZGljdExpc3RSZXNwb25zZRJdChBCYXRjaFByZWRpY3ROZXh0EiMuZ3FyLmN0ci52MS5CYXRjaFByZWRpY3ROZXh0UmVxdWVzdBokLmdxci5jdHIudjEuQmF0Y2hQcmVkaWN0TmV4dFJlc3BvbnNlEkUKCEdldE1vZGVsEhsuZ3FyLmN0ci52MS5HZXRNb2RlbFJlcXVlc3QaHC5ncXIuY3RyLnYxLkdldE1vZGVsUmVzcG9uc2USTgoLUmVsb2FkTW9kZWwSHi5ncXIuY3RyLnYxLlJlbG9hZE1vZGVsUmVxdWVzdBofLmdxci5jdHIudjEuUmVsb2FkTW9kZWxSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_gqr_context_v1_context]);
+  fileDesc("ChRncXIvY3RyL3YxL2N0ci5wcm90bxIKZ3FyLmN0ci52MSJmChJQcmVkaWN0TGlzdFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIPCgdxdWVyaWVzGAMgAygJIroBChNQcmVkaWN0TGlzdFJlc3BvbnNlEhsKE2NsaWNrX3Byb2JhYmlsaXRpZXMYASADKAESFAoMbXVsdGlfcmV3YXJkGAIgASgBEhUKDXNpbmdsZV9yZXdhcmQYAyABKAESKwoFbW9kZWwYBCABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SLAoHdGltaW5ncxgFIAMoCzIbLmdxci5jb250ZXh0LnYxLlBoYXNlVGltaW5nIoEBChJQcmVkaWN0TmV4dFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIWCg5jaG9zZW5fcXVlcmllcxgDIAMoCRISCgpjYW5kaWRhdGVzGAQgAygJIo0BChNQcmVkaWN0TmV4dFJlc3BvbnNlEhsKE2NsaWNrX3Byb2JhYmlsaXRpZXMYASADKAESKwoFbW9kZWwYAiABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SLAoHdGltaW5ncxgDIAMoCzIbLmdxci5jb250ZXh0LnYxLlBoYXNlVGltaW5nIksKF0JhdGNoUHJlZGljdExpc3RSZXF1ZXN0EjAKCHJlcXVlc3RzGAEgAygLMh4uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlcXVlc3QiTgoYQmF0Y2hQcmVkaWN0TGlzdFJlc3BvbnNlEjIKCXJlc3BvbnNlcxgBIAMoCzIfLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXNwb25zZSJLChdCYXRjaFByZWRpY3ROZXh0UmVxdWVzdBIwCghyZXF1ZXN0cxgBIAMoCzIeLmdxci5jdHIudjEuUHJlZGljdE5leHRSZXF1ZXN0Ik4KGEJhdGNoUHJlZGljdE5leHRSZXNwb25zZRIyCglyZXNwb25zZXMYASADKAsyHy5ncXIuY3RyLnYxLlByZWRpY3ROZXh0UmVzcG9uc2UiTAoYU3RyZWFtUHJlZGljdExpc3RSZXF1ZXN0EjAKCHJlcXVlc3RzGAEgAygLMh4uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlcXVlc3QiXQoZU3RyZWFtUHJlZGljdExpc3RSZXNwb25zZRINCgVpbmRleBgBIAEoDRIxCghyZXNwb25zZRgCIAEoCzIfLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXNwb25zZSIRCg9HZXRNb2RlbFJlcXVlc3QimwEKEEdldE1vZGVsUmVzcG9uc2USKwoFbW9kZWwYASABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SDwoHdmFyaWFudBgCIAEoCRIaChJleGVjdXRpb25fcHJvdmlkZXIYAyABKAkSLQoJbG9hZGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIlChJSZWxvYWRNb2RlbFJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCSJCChNSZWxvYWRNb2RlbFJlc3BvbnNlEisKBW1vZGVsGAEgASgLMhwuZ3FyLmN0ci52MS5HZXRNb2RlbFJlc3BvbnNlIiUKElN0YXJ0U2hhZG93UmVxdWVzdBIPCgd2ZXJzaW9uGAEgASgJIjkKE1N0YXJ0U2hhZG93UmVzcG9uc2USIgoGc2hhZG93GAEgASgLMhIuZ3FyLmN0ci52MS5TaGFkb3ciEgoQR2V0U2hhZG93UmVxdWVzdCI3ChFHZXRTaGFkb3dSZXNwb25zZRIiCgZzaGFkb3cYASABKAsyEi5ncXIuY3RyLnYxLlNoYWRvdyITChFTdG9wU2hhZG93UmVxdWVzdCI4ChJTdG9wU2hhZG93UmVzcG9uc2USIgoGc2hhZG93GAEgASgLMhIuZ3FyLmN0ci52MS5TaGFkb3ciXwoGU2hhZG93EisKBW1vZGVsGAEgASgLMhwuZ3FyLmN0ci52MS5HZXRNb2RlbFJlc3BvbnNlEigKCWFncmVlbWVudBgCIAEoCzIVLmdxci5jdHIudjEuQWdyZWVtZW50IrABCglBZ3JlZW1lbnQSLQoHc2VydmluZxgBIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhIOCgZpbnB1dHMYAiABKAQSIAoYbWVhbl9hYnNvbHV0ZV9kaWZmZXJlbmNlGAMgASgBEhcKD21lYW5fZGlmZmVyZW5jZRgEIAEoARINCgVwYWlycxgFIAEoBBIaChJwYWlyd2lzZV9hZ3JlZW1lbnQYBiABKAEyzAYKCkN0clNlcnZpY2USTgoLUHJlZGljdExpc3QSHi5ncXIuY3RyLnYxLlByZWRpY3RMaXN0UmVxdWVzdBofLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXNwb25zZRJOCgtQcmVkaWN0TmV4dBIeLmdxci5jdHIudjEuUHJlZGljdE5leHRSZXF1ZXN0Gh8uZ3FyLmN0ci52MS5QcmVkaWN0TmV4dFJlc3BvbnNlEl0KEEJhdGNoUHJlZGljdExpc3QSIy5ncXIuY3RyLnYxLkJhdGNoUHJlZGljdExpc3RSZXF1ZXN0GiQuZ3FyLmN0ci52MS5CYXRjaFByZWRpY3RMaXN0UmVzcG9uc2USXQoQQmF0Y2hQcmVkaWN0TmV4dBIjLmdxci5jdHIudjEuQmF0Y2hQcmVkaWN0TmV4dFJlcXVlc3QaJC5ncXIuY3RyLnYxLkJhdGNoUHJlZGljdE5leHRSZXNwb25zZRJiChFTdHJlYW1QcmVkaWN0TGlzdBIkLmdxci5jdHIudjEuU3RyZWFtUHJlZGljdExpc3RSZXF1ZXN0GiUuZ3FyLmN0ci52MS5TdHJlYW1QcmVkaWN0TGlzdFJlc3BvbnNlMAESRQoIR2V0TW9kZWwSGy5ncXIuY3RyLnYxLkdldE1vZGVsUmVxdWVzdBocLmdxci5jdHIudjEuR2V0TW9kZWxSZXNwb25zZRJOCgtSZWxvYWRNb2RlbBIeLmdxci5jdHIudjEuUmVsb2FkTW9kZWxSZXF1ZXN0Gh8uZ3FyLmN0ci52MS5SZWxvYWRNb2RlbFJlc3BvbnNlEk4KC1N0YXJ0U2hhZG93Eh4uZ3FyLmN0ci52MS5TdGFydFNoYWRvd1JlcXVlc3QaHy5ncXIuY3RyLnYxLlN0YXJ0U2hhZG93UmVzcG9uc2USSAoJR2V0U2hhZG93EhwuZ3FyLmN0ci52MS5HZXRTaGFkb3dSZXF1ZXN0Gh0uZ3FyLmN0ci52MS5HZXRTaGFkb3dSZXNwb25zZRJLCgpTdG9wU2hhZG93Eh0uZ3FyLmN0ci52MS5TdG9wU2hhZG93UmVxdWVzdBoeLmdxci5jdHIudjEuU3RvcFNoYWRvd1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_gqr_context_v1_context]);
 
 /**
  * A list to score.
@@ -32,7 +32,8 @@ export type PredictListRequest = Message<"gqr.ctr.v1.PredictListRequest"> & {
   taskId: string;
 
   /**
-   * What the user asked and saw. Required.
+   * What the user asked. Required. Of it the query is read and nothing else, since the model has no other input (paper Fig. 2): the rest
+   * may be left out.
    *
    * @generated from field: gqr.context.v1.SearchContext context = 2;
    */
@@ -116,7 +117,8 @@ export type PredictNextRequest = Message<"gqr.ctr.v1.PredictNextRequest"> & {
   taskId: string;
 
   /**
-   * What the user asked and saw. Required.
+   * What the user asked. Required. Of it the query is read and nothing else, since the model has no other input (paper Fig. 2): the rest
+   * may be left out.
    *
    * @generated from field: gqr.context.v1.SearchContext context = 2;
    */
@@ -264,6 +266,55 @@ export const BatchPredictNextResponseSchema: GenMessage<BatchPredictNextResponse
   messageDesc(file_gqr_ctr_v1_ctr, 7);
 
 /**
+ * Lists to score, one by one.
+ *
+ * @generated from message gqr.ctr.v1.StreamPredictListRequest
+ */
+export type StreamPredictListRequest = Message<"gqr.ctr.v1.StreamPredictListRequest"> & {
+  /**
+   * At least 1 list; only the size of a message bounds them.
+   *
+   * @generated from field: repeated gqr.ctr.v1.PredictListRequest requests = 1;
+   */
+  requests: PredictListRequest[];
+};
+
+/**
+ * Describes the message gqr.ctr.v1.StreamPredictListRequest.
+ * Use `create(StreamPredictListRequestSchema)` to create a new message.
+ */
+export const StreamPredictListRequestSchema: GenMessage<StreamPredictListRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 8);
+
+/**
+ * A list that has been scored.
+ *
+ * @generated from message gqr.ctr.v1.StreamPredictListResponse
+ */
+export type StreamPredictListResponse = Message<"gqr.ctr.v1.StreamPredictListResponse"> & {
+  /**
+   * Its place in the request, from 0. Lists are answered in that order.
+   *
+   * @generated from field: uint32 index = 1;
+   */
+  index: number;
+
+  /**
+   * Its scores.
+   *
+   * @generated from field: gqr.ctr.v1.PredictListResponse response = 2;
+   */
+  response?: PredictListResponse | undefined;
+};
+
+/**
+ * Describes the message gqr.ctr.v1.StreamPredictListResponse.
+ * Use `create(StreamPredictListResponseSchema)` to create a new message.
+ */
+export const StreamPredictListResponseSchema: GenMessage<StreamPredictListResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 9);
+
+/**
  * Asks which model serves.
  *
  * @generated from message gqr.ctr.v1.GetModelRequest
@@ -276,7 +327,7 @@ export type GetModelRequest = Message<"gqr.ctr.v1.GetModelRequest"> & {
  * Use `create(GetModelRequestSchema)` to create a new message.
  */
 export const GetModelRequestSchema: GenMessage<GetModelRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_ctr_v1_ctr, 8);
+  messageDesc(file_gqr_ctr_v1_ctr, 10);
 
 /**
  * The model that serves.
@@ -318,7 +369,7 @@ export type GetModelResponse = Message<"gqr.ctr.v1.GetModelResponse"> & {
  * Use `create(GetModelResponseSchema)` to create a new message.
  */
 export const GetModelResponseSchema: GenMessage<GetModelResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_ctr_v1_ctr, 9);
+  messageDesc(file_gqr_ctr_v1_ctr, 11);
 
 /**
  * Asks to load a model.
@@ -339,7 +390,7 @@ export type ReloadModelRequest = Message<"gqr.ctr.v1.ReloadModelRequest"> & {
  * Use `create(ReloadModelRequestSchema)` to create a new message.
  */
 export const ReloadModelRequestSchema: GenMessage<ReloadModelRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_ctr_v1_ctr, 10);
+  messageDesc(file_gqr_ctr_v1_ctr, 12);
 
 /**
  * The model that serves now.
@@ -360,7 +411,205 @@ export type ReloadModelResponse = Message<"gqr.ctr.v1.ReloadModelResponse"> & {
  * Use `create(ReloadModelResponseSchema)` to create a new message.
  */
 export const ReloadModelResponseSchema: GenMessage<ReloadModelResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_ctr_v1_ctr, 11);
+  messageDesc(file_gqr_ctr_v1_ctr, 13);
+
+/**
+ * Asks for a shadow.
+ *
+ * @generated from message gqr.ctr.v1.StartShadowRequest
+ */
+export type StartShadowRequest = Message<"gqr.ctr.v1.StartShadowRequest"> & {
+  /**
+   * Version in the registry; empty for the one that channel "candidate" points to.
+   *
+   * @generated from field: string version = 1;
+   */
+  version: string;
+};
+
+/**
+ * Describes the message gqr.ctr.v1.StartShadowRequest.
+ * Use `create(StartShadowRequestSchema)` to create a new message.
+ */
+export const StartShadowRequestSchema: GenMessage<StartShadowRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 14);
+
+/**
+ * The shadow has started.
+ *
+ * @generated from message gqr.ctr.v1.StartShadowResponse
+ */
+export type StartShadowResponse = Message<"gqr.ctr.v1.StartShadowResponse"> & {
+  /**
+   * As GetShadow.
+   *
+   * @generated from field: gqr.ctr.v1.Shadow shadow = 1;
+   */
+  shadow?: Shadow | undefined;
+};
+
+/**
+ * Describes the message gqr.ctr.v1.StartShadowResponse.
+ * Use `create(StartShadowResponseSchema)` to create a new message.
+ */
+export const StartShadowResponseSchema: GenMessage<StartShadowResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 15);
+
+/**
+ * Asks about the shadow.
+ *
+ * @generated from message gqr.ctr.v1.GetShadowRequest
+ */
+export type GetShadowRequest = Message<"gqr.ctr.v1.GetShadowRequest"> & {
+};
+
+/**
+ * Describes the message gqr.ctr.v1.GetShadowRequest.
+ * Use `create(GetShadowRequestSchema)` to create a new message.
+ */
+export const GetShadowRequestSchema: GenMessage<GetShadowRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 16);
+
+/**
+ * The shadow.
+ *
+ * @generated from message gqr.ctr.v1.GetShadowResponse
+ */
+export type GetShadowResponse = Message<"gqr.ctr.v1.GetShadowResponse"> & {
+  /**
+   * Absent if there is none.
+   *
+   * @generated from field: gqr.ctr.v1.Shadow shadow = 1;
+   */
+  shadow?: Shadow | undefined;
+};
+
+/**
+ * Describes the message gqr.ctr.v1.GetShadowResponse.
+ * Use `create(GetShadowResponseSchema)` to create a new message.
+ */
+export const GetShadowResponseSchema: GenMessage<GetShadowResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 17);
+
+/**
+ * Asks to free the shadow.
+ *
+ * @generated from message gqr.ctr.v1.StopShadowRequest
+ */
+export type StopShadowRequest = Message<"gqr.ctr.v1.StopShadowRequest"> & {
+};
+
+/**
+ * Describes the message gqr.ctr.v1.StopShadowRequest.
+ * Use `create(StopShadowRequestSchema)` to create a new message.
+ */
+export const StopShadowRequestSchema: GenMessage<StopShadowRequest> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 18);
+
+/**
+ * There is no shadow any more.
+ *
+ * @generated from message gqr.ctr.v1.StopShadowResponse
+ */
+export type StopShadowResponse = Message<"gqr.ctr.v1.StopShadowResponse"> & {
+  /**
+   * The one that was freed, with its last agreement; absent if there was none.
+   *
+   * @generated from field: gqr.ctr.v1.Shadow shadow = 1;
+   */
+  shadow?: Shadow | undefined;
+};
+
+/**
+ * Describes the message gqr.ctr.v1.StopShadowResponse.
+ * Use `create(StopShadowResponseSchema)` to create a new message.
+ */
+export const StopShadowResponseSchema: GenMessage<StopShadowResponse> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 19);
+
+/**
+ * A model that scores beside the one that serves.
+ *
+ * @generated from message gqr.ctr.v1.Shadow
+ */
+export type Shadow = Message<"gqr.ctr.v1.Shadow"> & {
+  /**
+   * As GetModel says of the model that serves.
+   *
+   * @generated from field: gqr.ctr.v1.GetModelResponse model = 1;
+   */
+  model?: GetModelResponse | undefined;
+
+  /**
+   * How far it agrees with the model that serves; begins anew when another one comes to serve.
+   *
+   * @generated from field: gqr.ctr.v1.Agreement agreement = 2;
+   */
+  agreement?: Agreement | undefined;
+};
+
+/**
+ * Describes the message gqr.ctr.v1.Shadow.
+ * Use `create(ShadowSchema)` to create a new message.
+ */
+export const ShadowSchema: GenMessage<Shadow> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 20);
+
+/**
+ * How far two models agree on the same inputs.
+ *
+ * @generated from message gqr.ctr.v1.Agreement
+ */
+export type Agreement = Message<"gqr.ctr.v1.Agreement"> & {
+  /**
+   * Model that the shadow is compared with.
+   *
+   * @generated from field: gqr.context.v1.ModelVersion serving = 1;
+   */
+  serving?: ModelVersion | undefined;
+
+  /**
+   * Inputs that both have scored.
+   *
+   * @generated from field: uint64 inputs = 2;
+   */
+  inputs: bigint;
+
+  /**
+   * Mean of |p - p'|. 0 if there are no inputs.
+   *
+   * @generated from field: double mean_absolute_difference = 3;
+   */
+  meanAbsoluteDifference: number;
+
+  /**
+   * Mean of p' - p: above 0 if the shadow expects more clicks. 0 if there are no inputs.
+   *
+   * @generated from field: double mean_difference = 4;
+   */
+  meanDifference: number;
+
+  /**
+   * Pairs within one list, or of candidates for one place, that both models tell apart. The first 50 of a request are paired.
+   *
+   * @generated from field: uint64 pairs = 5;
+   */
+  pairs: bigint;
+
+  /**
+   * Share of these pairs that both put into the same order. 0 if there are none.
+   *
+   * @generated from field: double pairwise_agreement = 6;
+   */
+  pairwiseAgreement: number;
+};
+
+/**
+ * Describes the message gqr.ctr.v1.Agreement.
+ * Use `create(AgreementSchema)` to create a new message.
+ */
+export const AgreementSchema: GenMessage<Agreement> = /*@__PURE__*/
+  messageDesc(file_gqr_ctr_v1_ctr, 21);
 
 /**
  * Predicts clicks.
@@ -370,7 +619,8 @@ export const ReloadModelResponseSchema: GenMessage<ReloadModelResponse> = /*@__P
 export const CtrService: GenService<{
   /**
    * p_1..p_N of a list, where p_k = P(c_k | q_user, q_1..q_{k-1}, q_k), and both list rewards.
-   * INVALID_ARGUMENT: an empty list or query. RESOURCE_EXHAUSTED with RetryInfo: the queue is full.
+   * INVALID_ARGUMENT: an empty list or query. RESOURCE_EXHAUSTED with RetryInfo: the queue is full. UNAVAILABLE: no model serves yet, or
+   * the model failed, then with RetryInfo. The same holds for the three below.
    *
    * @generated from rpc gqr.ctr.v1.CtrService.PredictList
    */
@@ -410,7 +660,19 @@ export const CtrService: GenService<{
     output: typeof BatchPredictNextResponseSchema;
   },
   /**
-   * The model that serves.
+   * PredictList for any number of lists, each answered as soon as it is scored. Takes only a small share of the queue at a time, so that
+   * lists of other callers hardly wait; a full queue is waited for. The lists that are still to be scored when the call fails are those
+   * whose index was not answered.
+   *
+   * @generated from rpc gqr.ctr.v1.CtrService.StreamPredictList
+   */
+  streamPredictList: {
+    methodKind: "server_streaming";
+    input: typeof StreamPredictListRequestSchema;
+    output: typeof StreamPredictListResponseSchema;
+  },
+  /**
+   * The model that serves. UNAVAILABLE: none does yet.
    *
    * @generated from rpc gqr.ctr.v1.CtrService.GetModel
    */
@@ -421,7 +683,8 @@ export const CtrService: GenService<{
   },
   /**
    * Loads a version from the registry, warms it up and swaps it in without dropping a call.
-   * FAILED_PRECONDITION: the artefact is damaged or fails its self-test; the old model goes on serving.
+   * NOT_FOUND: the registry has no such version, or no version is stable. FAILED_PRECONDITION: the artefact is damaged or fails its
+   * self-test. Either way the old model goes on serving.
    *
    * @generated from rpc gqr.ctr.v1.CtrService.ReloadModel
    */
@@ -429,6 +692,37 @@ export const CtrService: GenService<{
     methodKind: "unary";
     input: typeof ReloadModelRequestSchema;
     output: typeof ReloadModelResponseSchema;
+  },
+  /**
+   * Loads a second model that scores a share of what is scored, after the answer has gone out, to be compared with the one that serves.
+   * Takes the place of the shadow before it. Errors as ReloadModel; FAILED_PRECONDITION also for the version that serves.
+   *
+   * @generated from rpc gqr.ctr.v1.CtrService.StartShadow
+   */
+  startShadow: {
+    methodKind: "unary";
+    input: typeof StartShadowRequestSchema;
+    output: typeof StartShadowResponseSchema;
+  },
+  /**
+   * The shadow and how far it agrees with the model that serves.
+   *
+   * @generated from rpc gqr.ctr.v1.CtrService.GetShadow
+   */
+  getShadow: {
+    methodKind: "unary";
+    input: typeof GetShadowRequestSchema;
+    output: typeof GetShadowResponseSchema;
+  },
+  /**
+   * Frees the shadow, if there is one. It also ends when its version comes to serve.
+   *
+   * @generated from rpc gqr.ctr.v1.CtrService.StopShadow
+   */
+  stopShadow: {
+    methodKind: "unary";
+    input: typeof StopShadowRequestSchema;
+    output: typeof StopShadowResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_gqr_ctr_v1_ctr, 0);

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { limitsOf, type ServerCall } from '@gqr/chassis/grpc/call';
+import { type CallLimits, limitsOf, type ServerCall } from '@gqr/chassis/grpc/call';
 import { noteRpc } from '@gqr/chassis/grpc/rpc-event';
 import type {
   BatchPredictListRequest,
@@ -7,20 +7,29 @@ import type {
   BatchPredictNextRequest,
   BatchPredictNextResponseSchema,
   GetModelResponseSchema,
+  GetShadowResponseSchema,
   PredictListRequest,
   PredictListResponseSchema,
   PredictNextRequest,
   PredictNextResponseSchema,
   ReloadModelRequest,
   ReloadModelResponseSchema,
+  StartShadowRequest,
+  StartShadowResponseSchema,
+  StopShadowResponseSchema,
+  StreamPredictListRequest,
+  StreamPredictListResponseSchema,
 } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { Controller, Inject } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { from, type Observable } from 'rxjs';
 import { LoadModel } from '../../domain/model/load-model.js';
 import { ServingModel } from '../../domain/model/serving-model.js';
 import { Score, type Scored } from '../../domain/scoring/score.js';
-import { parseList, parseLists, parseNext, parseSteps, parseVersion } from './parse-request.js';
-import { toListResponses, toModel, toNextResponses } from './to-message.js';
+import { type ShownList } from '../../domain/scoring/request-kinds.js';
+import { Shadow, type ShadowState } from '../../domain/shadow/shadow.js';
+import { parseList, parseLists, parseNext, parseSteps, parseStream, parseVersion } from './parse-request.js';
+import { toListResponses, toModel, toNextResponses, toShadow } from './to-message.js';
 
 const SERVICE = 'CtrService';
 
@@ -41,12 +50,17 @@ function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
+function shadowOf(state: ShadowState | undefined): { shadow?: ReturnType<typeof toShadow> } {
+  return state === undefined ? {} : { shadow: toShadow(state) };
+}
+
 @Controller()
 export class CtrController {
   constructor(
     @Inject(Score) private readonly score: Score,
     @Inject(LoadModel) private readonly loadModel: LoadModel,
     @Inject(ServingModel) private readonly serving: ServingModel,
+    @Inject(Shadow) private readonly shadow: Shadow,
   ) {}
 
   @GrpcMethod(SERVICE, 'PredictList')
@@ -93,6 +107,15 @@ export class CtrController {
     return { responses: toNextResponses(note(scored, sum(steps.map((step) => step.candidates.length)))) };
   }
 
+  @GrpcMethod(SERVICE, 'StreamPredictList')
+  streamPredictList(
+    request: StreamPredictListRequest,
+    _: unknown,
+    call: ServerCall,
+  ): Observable<MessageInitShape<typeof StreamPredictListResponseSchema>> {
+    return from(this.streamed(parseStream(request), limitsOf(call)));
+  }
+
   @GrpcMethod(SERVICE, 'GetModel')
   getModel(): MessageInitShape<typeof GetModelResponseSchema> {
     return toModel(this.serving.info);
@@ -103,5 +126,33 @@ export class CtrController {
     const info = await this.loadModel.load(parseVersion(request));
     noteRpc({ model: info.version });
     return { model: toModel(info) };
+  }
+
+  @GrpcMethod(SERVICE, 'StartShadow')
+  async startShadow(request: StartShadowRequest): Promise<MessageInitShape<typeof StartShadowResponseSchema>> {
+    const state = await this.shadow.start(parseVersion(request));
+    noteRpc({ model: state.info.version });
+    return { shadow: toShadow(state) };
+  }
+
+  @GrpcMethod(SERVICE, 'GetShadow')
+  getShadow(): MessageInitShape<typeof GetShadowResponseSchema> {
+    return shadowOf(this.shadow.state);
+  }
+
+  @GrpcMethod(SERVICE, 'StopShadow')
+  stopShadow(): MessageInitShape<typeof StopShadowResponseSchema> {
+    return shadowOf(this.shadow.stop());
+  }
+
+  private async *streamed(
+    lists: readonly ShownList[],
+    limits: CallLimits,
+  ): AsyncGenerator<MessageInitShape<typeof StreamPredictListResponseSchema>, void> {
+    let index = 0;
+    for await (const scored of this.score.stream(lists, limits)) {
+      for (const response of toListResponses(scored)) yield { index: index++, response };
+    }
+    noteRpc({ inputs: sum(lists.map((list) => list.queries.length)) });
   }
 }

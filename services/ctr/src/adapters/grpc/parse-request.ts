@@ -6,8 +6,10 @@ import type {
   PredictListRequest,
   PredictNextRequest,
   ReloadModelRequest,
+  StartShadowRequest,
+  StreamPredictListRequest,
 } from '@gqr/protos/gqr/ctr/v1/ctr';
-import type { NextStep, ShownList } from '../../domain/scoring/score.js';
+import type { NextStep, ShownList } from '../../domain/scoring/request-kinds.js';
 
 const MAX_TEXT = 2_000;
 const MAX_TASK = 128;
@@ -123,8 +125,17 @@ export function parseSteps({ requests }: BatchPredictNextRequest): NextStep[] {
   return batch(requests, (request) => request.candidates, step);
 }
 
-/** The version to load; undefined for the stable one. @throws InvalidRequestError */
-export function parseVersion({ version }: ReloadModelRequest): string | undefined {
+/** As parseLists, for any number of lists. */
+export function parseStream({ requests }: StreamPredictListRequest): ShownList[] {
+  const violations = new Violations();
+  violations.check(requests.length > 0, 'requests', 'must not be empty');
+  const lists = requests.map((request, i) => list(request, `requests[${String(i)}].`, violations));
+  violations.throwIfAny();
+  return lists;
+}
+
+/** The version to load; undefined for the one that a channel names. @throws InvalidRequestError */
+export function parseVersion({ version }: ReloadModelRequest | StartShadowRequest): string | undefined {
   if (version === '') return undefined;
   const violations = new Violations();
   const rule = 'must be a version of the registry: 1 to 80 lower-case letters, digits, ".", "_" or "-"';

@@ -1,8 +1,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { GetModelResponseSchema, PredictListResponseSchema, PredictNextResponseSchema } from '@gqr/protos/gqr/ctr/v1/ctr';
+import type {
+  GetModelResponseSchema,
+  PredictListResponseSchema,
+  PredictNextResponseSchema,
+  ShadowSchema,
+} from '@gqr/protos/gqr/ctr/v1/ctr';
 import type { ModelInfo } from '../../domain/model/serving-model.js';
 import type { Scored, ScoredList } from '../../domain/scoring/score.js';
+import type { ShadowState } from '../../domain/shadow/shadow.js';
 import { CTR_KIND } from '../registry/registry-model-store.js';
 
 function about({ model, times }: Scored<unknown>) {
@@ -24,4 +30,12 @@ export function toNextResponses(scored: Scored<readonly number[]>): MessageInitS
 
 export function toModel({ version, variant, executionProvider, loadedAt }: ModelInfo): MessageInitShape<typeof GetModelResponseSchema> {
   return { model: { kind: CTR_KIND, version }, variant, executionProvider, loadedAt: timestampFromDate(loadedAt) };
+}
+
+export function toShadow({ info, serving, agreement }: ShadowState): MessageInitShape<typeof ShadowSchema> {
+  const { inputs, pairs, ...shares } = agreement;
+  return {
+    model: toModel(info),
+    agreement: { serving: { kind: CTR_KIND, version: serving }, inputs: BigInt(inputs), pairs: BigInt(pairs), ...shares },
+  };
 }

@@ -10,6 +10,7 @@ import { goldenFile, inputFile } from './model-files.js';
 /** Kind of this service's models in the registry. */
 export const CTR_KIND = 'ctr';
 const STABLE = 'stable';
+const CANDIDATE = 'candidate';
 const NETWORK = 'model.onnx';
 
 async function readJson<S extends z.ZodType>(folder: string, name: string, schema: S): Promise<z.output<S>> {
@@ -26,6 +27,16 @@ export class RegistryModelStore implements ModelStore {
     try {
       const stable = await this.registry.channel(CTR_KIND, STABLE);
       return stable === undefined ? [] : [stable, ...(await this.registry.channelHistory(CTR_KIND, STABLE))];
+    } catch (error) {
+      throw this.refused(error);
+    }
+  }
+
+  async candidateVersion(): Promise<string> {
+    try {
+      const version = await this.registry.channel(CTR_KIND, CANDIDATE);
+      if (version === undefined) throw new ModelNotFoundError(`channel "${CANDIDATE}" names no click predictor`);
+      return version;
     } catch (error) {
       throw this.refused(error);
     }

@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { FakeInferenceEngine, thousandths } from '../../../test/fake-inference-engine.js';
 import { FakeModelStore } from '../../../test/fake-model-store.js';
 import { FakeTokenizer } from '../../../test/fake-tokenizer.js';
-import { sampleBatching, sampleGolden, sampleSpec, storedModel } from '../../../test/sample-model.js';
+import { sampleBatching, sampleGolden, sampleSpec, silent, storedModel } from '../../../test/sample-model.js';
 import type { CtrInput } from '../input/ctr-input.js';
 import { LoadModel, type LoadObserver } from './load-model.js';
 import { type GoldenRow, ModelRefusedError } from './model-store.js';
+import { OpenModel } from './open-model.js';
 import { type ModelInfo, NoModelError, ServingModel } from './serving-model.js';
 
 class FakeLoadObserver implements LoadObserver {
@@ -21,9 +22,6 @@ class FakeLoadObserver implements LoadObserver {
   }
   absent(reason: string): void {
     this.told.push(`absent: ${reason}`);
-  }
-  notFreed(version: string, error: unknown): void {
-    this.told.push(`${version} not freed: ${String(error)}`);
   }
 }
 
@@ -40,8 +38,10 @@ function loader(engines: Record<string, FakeInferenceEngine | Error> = {}) {
     opened.set(version, engine);
     return engine;
   };
-  const queue = { queued: () => undefined, batch: () => undefined, abandoned: () => undefined };
-  const load = new LoadModel(store, open, serving, sampleBatching, { queue, load: observer });
+  const opener = new OpenModel(store, open, sampleBatching, silent, (version, error) => {
+    observer.told.push(`${version} not freed: ${String(error)}`);
+  });
+  const load = new LoadModel(store, opener, serving, observer);
   return { load, store, serving, opened, told: observer.told };
 }
 

@@ -1,13 +1,6 @@
-import { messageOf } from '@gqr/chassis/errors';
-import { CtrInputBuilder } from '../input/ctr-input.js';
-import { type BatchingOptions, BatchingQueue, type QueueObserver } from '../scoring/batching-queue.js';
-import type { InferenceEngine } from '../scoring/inference-engine.js';
-import { ModelRefusedError, type ModelStore, type StoredModel } from './model-store.js';
-import { buildGoldenInputs, checkGoldenProbabilities, checkTasks } from './self-test.js';
-import type { LoadedModel, ModelInfo, ServingModel } from './serving-model.js';
-
-/** Loads a network from a file. @throws ModelRefusedError if it cannot be loaded or has other inputs and outputs */
-export type OpenEngine = (networkPath: string) => Promise<InferenceEngine>;
+import { ModelRefusedError, type ModelStore } from './model-store.js';
+import type { OpenModel } from './open-model.js';
+import type { ModelInfo, ServingModel } from './serving-model.js';
 
 /** What is told about models that come and go. */
 export interface LoadObserver {
@@ -16,8 +9,6 @@ export interface LoadObserver {
   refused(error: ModelRefusedError, serving: string | undefined): void;
   /** Nothing serves. */
   absent(reason: string): void;
-  /** A model that was replaced keeps its memory. */
-  notFreed(version: string, error: unknown): void;
 }
 
 /** Brings a version from the store into service: files checked, self-test passed, warm, and only then swapped in. */
@@ -27,10 +18,9 @@ export class LoadModel {
 
   constructor(
     private readonly store: ModelStore,
-    private readonly openEngine: OpenEngine,
+    private readonly opener: Pick<OpenModel, 'open'>,
     private readonly serving: ServingModel,
-    private readonly batching: BatchingOptions,
-    private readonly observers: { readonly queue: QueueObserver; readonly load: LoadObserver },
+    private readonly observer: LoadObserver,
   ) {}
 
   /**
@@ -74,8 +64,8 @@ export class LoadModel {
 
   private async swapTo(wanted: string | undefined): Promise<ModelInfo> {
     const version = wanted ?? (await this.stable());
-    if (this.serving.version !== version) this.serving.replace(await this.prepare(await this.store.open(version)));
-    this.observers.load.serving(this.serving.info);
+    if (this.serving.version !== version) this.serving.replace(await this.opener.open(version));
+    this.observer.serving(this.serving.info);
     return this.serving.info;
   }
 
@@ -95,48 +85,13 @@ export class LoadModel {
 
   private refused(error: unknown): ModelRefusedError {
     if (!(error instanceof ModelRefusedError)) throw error;
-    this.observers.load.refused(error, this.serving.version);
+    this.observer.refused(error, this.serving.version);
     return error;
   }
 
   private explainAbsence({ message }: ModelRefusedError): void {
     if (this.serving.version !== undefined) return;
     this.serving.explainAbsence(message);
-    this.observers.load.absent(message);
-  }
-
-  private async prepare(stored: StoredModel): Promise<LoadedModel> {
-    const { version, spec } = stored;
-    const inputs = new CtrInputBuilder(spec, stored.tokenizer);
-    const engine = await this.testedEngine(stored, inputs);
-    const queue = new BatchingQueue(engine, this.batching, this.observers.queue);
-    return {
-      info: { version, variant: spec.variant, executionProvider: engine.executionProvider, loadedAt: new Date() },
-      inputs,
-      queue,
-      close: () => {
-        // A batch may still be under way for callers who have left.
-        const freed = queue.idle().then(() => engine.close());
-        freed.catch((error: unknown) => {
-          this.observers.load.notFreed(version, error);
-        });
-      },
-    };
-  }
-
-  /** An engine that says what the network said when it was exported. The first runs of a session are slow; these warm it up as well. */
-  private async testedEngine(stored: StoredModel, inputs: CtrInputBuilder): Promise<InferenceEngine> {
-    let engine: InferenceEngine | undefined;
-    try {
-      const golden = buildGoldenInputs(inputs, stored.golden);
-      engine = await this.openEngine(stored.networkPath);
-      await checkGoldenProbabilities(engine, golden, stored.golden);
-      await checkTasks(engine, golden, stored.spec);
-      return engine;
-    } catch (error) {
-      await engine?.close();
-      if (error instanceof ModelRefusedError) throw error;
-      throw new ModelRefusedError('SELF_TEST_FAILED', `the model cannot be run: ${messageOf(error)}`);
-    }
+    this.observer.absent(message);
   }
 }

@@ -26,12 +26,14 @@ export interface StoredModel {
 export interface ModelStore {
   /** The version that should serve, then those that should before it, the latest first; empty if there never was one. @throws ModelRefusedError */
   stableVersions(): Promise<readonly string[]>;
+  /** The version that is to be compared with the stable one. @throws ModelRefusedError if none is */
+  candidateVersion(): Promise<string>;
   /** Brings a version's files, with checksums verified. @throws ModelRefusedError */
   open(version: string): Promise<StoredModel>;
 }
 
 /** Why a model cannot serve. */
-export type Refusal = 'MODEL_NOT_FOUND' | 'MODEL_DAMAGED' | 'SELF_TEST_FAILED';
+export type Refusal = 'MODEL_NOT_FOUND' | 'MODEL_DAMAGED' | 'SELF_TEST_FAILED' | 'MODEL_SERVES';
 
 /** A reason travels to callers in a header of limited size, and parsers and runtimes are talkative. */
 const MAX_REASON = 1_000;

@@ -59,4 +59,18 @@ describe('the model that serves', () => {
     await expect(call).rejects.toThrow('gone');
     expect([first.closed, second.closed]).toEqual([1, 1]);
   });
+
+  it('can be taken away, and is closed after its last call', async () => {
+    const serving = new ServingModel();
+    serving.clear();
+    const model = modelOf('only');
+    serving.replace(model);
+    const underWay = Promise.withResolvers<undefined>();
+    const call = serving.use(() => underWay.promise);
+    serving.clear();
+    expect([serving.version, model.closed]).toEqual([undefined, 0]);
+    underWay.resolve(undefined);
+    await call;
+    expect(model.closed).toBe(1);
+  });
 });

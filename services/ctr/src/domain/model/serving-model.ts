@@ -68,8 +68,14 @@ export class ServingModel {
 
   /** Has all further calls use `model`; the one before it is closed when its last call has ended. */
   replace(model: LoadedModel): void {
-    const old = this.current;
+    this.clear();
     this.current = { model, users: 0, retired: false };
+  }
+
+  /** Has no model serve; the one that did is closed when its last call has ended. */
+  clear(): void {
+    const old = this.current;
+    this.current = undefined;
     if (old === undefined) return;
     old.retired = true;
     closeIfUnused(old);

@@ -6,7 +6,8 @@ import { FakeInferenceEngine } from '../../../test/fake-inference-engine.js';
 import { FakeTokenizer } from '../../../test/fake-tokenizer.js';
 import { loadedModel, sampleSpec } from '../../../test/sample-model.js';
 import { NoModelError, ServingModel } from '../model/serving-model.js';
-import { Score } from './score.js';
+import { InferenceError } from './inference-engine.js';
+import { Score, type Scored, type ScoredList } from './score.js';
 
 /** Takes a millisecond a text. */
 class SlowTokenizer extends FakeTokenizer {
@@ -15,6 +16,8 @@ class SlowTokenizer extends FakeTokenizer {
     return super.encode(text);
   }
 }
+
+const noShadow = { follow: () => undefined };
 
 interface Options {
   predict?: () => number;
@@ -31,7 +34,7 @@ function scoreWith(options: Options = {}) {
   const serving = new ServingModel();
   serving.replace(loadedModel('v1', { engine, tokenizer, spec, maxQueuedInputs }));
   const built = (): number[][] => engine.batches.flatMap((batch) => batch.map(({ inputIds }) => [...inputIds]));
-  return { score: new Score(serving), engine, tokenizer, serving, built };
+  return { score: new Score(serving, noShadow), engine, tokenizer, serving, built };
 }
 
 const list = { taskId: 'suggestion', query: '10', queries: ['200', '300', '400'] };
@@ -134,8 +137,8 @@ describe('a call', () => {
   it('fails where no model serves, and says why', async () => {
     const serving = new ServingModel();
     serving.explainAbsence('there is none in the registry');
-    await expect(new Score(serving).lists([list], unlimited)).rejects.toThrow(NoModelError);
-    await expect(new Score(serving).next([step], unlimited)).rejects.toThrow('there is none in the registry');
+    await expect(new Score(serving, noShadow).lists([list], unlimited)).rejects.toThrow(NoModelError);
+    await expect(new Score(serving, noShadow).next([step], unlimited)).rejects.toThrow('there is none in the registry');
   });
 
   it('that is refused has cost no tokenizing', async () => {
@@ -177,5 +180,75 @@ describe('a call', () => {
     engine.end();
     const { model, results } = await underWay;
     expect([model.version, results[0]?.clickProbabilities.map((p) => Math.round(p * 1_000))]).toEqual(['v1', [200, 300, 400]]);
+  });
+});
+
+describe('a stream of lists', () => {
+  const lists = Array.from({ length: 100 }, (_, n) => ({ taskId: 'suggestion', query: '10', queries: [String(n), String(n + 1)] }));
+  const collect = async (stream: AsyncIterable<Scored<ScoredList>>): Promise<Scored<ScoredList>[]> => {
+    const all: Scored<ScoredList>[] = [];
+    for await (const scored of stream) all.push(scored);
+    return all;
+  };
+
+  it('is scored in pieces, list by list in its order', async () => {
+    const { score, engine } = scoreWith();
+    const scored = await collect(score.stream(lists, unlimited));
+    const first = scored.flatMap(({ results }) =>
+      results.map(({ clickProbabilities }) => Math.round((clickProbabilities[0] ?? NaN) * 1_000)),
+    );
+    expect(first).toEqual([0, ...Array.from({ length: 99 }, (_, n) => n + 1)]);
+    expect(scored.map(({ results }) => results.length)).toEqual([32, 32, 32, 4]);
+    expect(Math.max(...engine.batches.map((batch) => batch.length))).toBeLessThanOrEqual(100);
+  });
+
+  it('has a few pieces in the queue at a time, and no more until they are taken', async () => {
+    const { score, engine } = scoreWith({ maxQueuedInputs: 1_000 });
+    engine.hold();
+    const stream = score.stream(lists, unlimited);
+    const first = stream.next();
+    await setImmediate();
+    engine.end();
+    await setImmediate();
+    expect((await first).value?.results).toHaveLength(32);
+    engine.end();
+    await setImmediate();
+    expect(engine.batches.flat().length).toBeLessThanOrEqual(3 * 64);
+    await stream.return();
+  });
+
+  it('waits while the queue is full', async () => {
+    const { score, engine } = scoreWith({ maxQueuedInputs: 2 });
+    engine.hold();
+    const others = [1, 2, 3].map(() => score.lists([list], unlimited));
+    const scored = collect(score.stream([list], unlimited));
+    const ending = setInterval(() => {
+      if (engine.isBusy) engine.end();
+    }, 5);
+    expect((await scored)[0]?.results[0]?.clickProbabilities).toHaveLength(3);
+    clearInterval(ending);
+    await Promise.all(others);
+  });
+
+  it('ends with the first failure, and when its caller leaves', async () => {
+    const failing = scoreWith({ predict: () => NaN });
+    await expect(collect(failing.score.stream(lists, unlimited))).rejects.toThrow(InferenceError);
+    const { score, engine } = scoreWith();
+    engine.hold();
+    const caller = new AbortController();
+    const stream = collect(score.stream(lists, { signal: caller.signal, deadline: Infinity }));
+    await setImmediate();
+    caller.abort(new CallEndedError('cancelled'));
+    await expect(stream).rejects.toMatchObject({ why: 'cancelled' });
+  });
+
+  it('goes on with the new model after a swap', async () => {
+    const { score, serving } = scoreWith();
+    const versions: string[] = [];
+    for await (const { model } of score.stream(lists, unlimited)) {
+      versions.push(model.version);
+      if (versions.length === 1) serving.replace(loadedModel('v2', { engine: new FakeInferenceEngine() }));
+    }
+    expect([versions[0], versions.at(-1)]).toEqual(['v1', 'v2']);
   });
 });

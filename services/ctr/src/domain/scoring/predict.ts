@@ -1,0 +1,73 @@
+import { setImmediate } from 'node:timers/promises';
+import type { CtrInput } from '../input/ctr-input.js';
+import type { LoadedModel } from '../model/serving-model.js';
+import type { Kind } from './request-kinds.js';
+
+/** Milliseconds by phase. */
+export interface ScoringTimes {
+  readonly tokenize: number;
+  readonly queue: number;
+  readonly inference: number;
+}
+
+export interface Prediction {
+  /** Click probabilities by group, in the order of what was asked. */
+  readonly results: readonly (readonly number[])[];
+  readonly times: ScoringTimes;
+}
+
+/** How long building inputs may hold the event loop before other calls get their turn. */
+const TURN_MS = 5;
+/** The contract promises p in (0, 1), and float32 rounds a certain click to 1. */
+const LEAST_PROBABILITY = 1e-7;
+
+/** Lets other calls have the event loop between stretches of work. */
+class Turns {
+  private endsAt = performance.now() + TURN_MS;
+
+  constructor(private readonly signal: AbortSignal) {}
+
+  get isOver(): boolean {
+    return performance.now() > this.endsAt;
+  }
+
+  async next(): Promise<void> {
+    await setImmediate();
+    this.signal.throwIfAborted();
+    this.endsAt = performance.now() + TURN_MS;
+  }
+}
+
+/** Tokenizes every text once: one user query stands before many lists, and a query is target of one input and context of others. */
+async function build<T>(kind: Kind<T>, groups: readonly T[], { inputs }: LoadedModel, turns: Turns): Promise<CtrInput[][]> {
+  const known = new Map<string, readonly number[]>();
+  for (const text of new Set(groups.flatMap(kind.texts))) {
+    if (turns.isOver) await turns.next();
+    known.set(text, inputs.tokenize(text));
+  }
+  const built: CtrInput[][] = [];
+  for (const group of groups) {
+    if (turns.isOver) await turns.next();
+    built.push(kind.build(group, inputs, (text) => known.get(text) ?? []));
+  }
+  return built;
+}
+
+/**
+ * Builds the inputs of every group, has a model predict all of them, and gives each group its own probabilities.
+ * @throws OverloadedError, InferenceError, the signal's reason
+ */
+export async function predict<T>(model: LoadedModel, kind: Kind<T>, groups: readonly T[], signal: AbortSignal): Promise<Prediction> {
+  // Under overload the event loop must not be spent on texts of calls that will be sent away.
+  model.queue.checkRoom(groups.reduce((sum, group) => sum + kind.size(group), 0));
+  const startedAt = performance.now();
+  const built = await build(kind, groups, model, new Turns(signal));
+  const tokenize = performance.now() - startedAt;
+  const predicted = await model.queue.predict(built.flat(), signal);
+  let first = 0;
+  const results = built.map(({ length }) => {
+    const own = predicted.probabilities.slice(first, (first += length));
+    return [...own].map((p) => Math.min(Math.max(p, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY));
+  });
+  return { results, times: { tokenize, queue: predicted.queueMs, inference: predicted.inferenceMs } };
+}
