@@ -23,7 +23,7 @@ async function generatedTypesAreCurrent(root) {
   const copy = await mkdtemp(join(tmpdir(), 'gqr-protos-'));
   try {
     const protos = join(root, 'protos');
-    for (const name of ['buf.yaml', 'buf.gen.yaml', 'gqr', 'google', 'vllm', 'gen'])
+    for (const name of ['buf.yaml', 'buf.gen.yaml', 'gqr', 'google', 'grpc', 'vllm', 'gen'])
       await cp(join(protos, name), join(copy, name), { recursive: true });
     const status = await runAttached(join(root, 'node_modules', '.bin', 'buf'), ['generate'], {
       cwd: copy,
@@ -86,6 +86,11 @@ function steps(root, python) {
     },
     { name: 'types', passes: tool('tsc', '-b'), mend: 'npx tsc -b   lists the faults' },
     { name: 'contracts', passes: tool('buf', 'lint', 'protos'), mend: 'npm run lint -w @gqr/protos   lists the faults' },
+    {
+      name: 'contracts: compatible',
+      passes: tool('buf', 'breaking', 'protos', '--against', 'protos/released.binpb'),
+      mend: 'take the breaking change back, or make it in a v2 beside v1; protos/README.md says what is compatible',
+    },
     { name: 'generated types', passes: () => generatedTypesAreCurrent(root), mend: 'npm run generate' },
     { name: 'dead code', passes: tool('knip'), mend: 'npx knip --fix   and what it leaves by hand' },
     {
