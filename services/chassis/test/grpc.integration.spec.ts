@@ -66,13 +66,46 @@ describe('a service on the chassis', () => {
     expect(error && readDetails(error.metadata)).toMatchObject({ reason: 'MALFORMED_REQUEST', violations: [{ field: 'context.query' }] });
   });
 
+  it('answers a request over the size limit with the limit and the remedy, and counts it', async () => {
+    const client = grpcClient(CtrService, echo.grpc);
+    const error: unknown = await client
+      .predictList({ context: { query: 'x'.repeat(5 * 2 ** 20) }, queries: ['a'] })
+      .catch((e: unknown) => e);
+    client.close();
+    expect(error).toBeInstanceOf(RpcError);
+    expect(error).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      reason: 'MESSAGE_TOO_LARGE',
+      message: 'the request is larger than the 4,194,304 bytes that this service takes; shorten it or send it in parts',
+    });
+    await expect.poll(() => echo.output(), { timeout: 10_000 }).toContain('"outcome":"RESOURCE_EXHAUSTED"');
+  });
+
+  it('answers a method that it does not have with a reason', async () => {
+    const raw = new Client(echo.grpc, credentials.createInsecure());
+    const error = await new Promise<ServiceError | null>((resolve) => {
+      raw.makeUnaryRequest(
+        '/gqr.ctr.v1.CtrService/PredictNext',
+        (b: Buffer) => b,
+        (b) => b,
+        Buffer.alloc(0),
+        (e) => {
+          resolve(e);
+        },
+      );
+    });
+    raw.close();
+    expect(error?.code).toBe(status.UNIMPLEMENTED);
+    expect(error && readDetails(error.metadata).reason).toBe('UNKNOWN_METHOD');
+  });
+
   it('stops its work when the deadline of the caller passes', async () => {
     const client = grpcClient(CtrService, echo.grpc);
     const error: unknown = await client
-      .predictList({ context: { query: 'hang' }, queries: ['a'] }, { deadline: Date.now() + 200 })
+      .predictList({ context: { query: 'hang' }, queries: ['a'] }, { deadline: Date.now() + 2_000 })
       .catch((e: unknown) => e);
     expect(error).toMatchObject({ code: status.DEADLINE_EXCEEDED });
-    await expect.poll(() => echo.output()).toContain('"stopped":"');
+    await expect.poll(() => echo.output(), { timeout: 10_000 }).toContain('"stopped":"');
     client.close();
   });
 
@@ -128,5 +161,6 @@ describe('a service on the chassis', () => {
     });
     raw.close();
     expect(listed.toString()).toContain('gqr.ctr.v1.CtrService');
+    expect(listed.toString()).toContain('grpc.health.v1.Health');
   });
 });

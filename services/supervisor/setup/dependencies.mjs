@@ -38,7 +38,7 @@ async function readPackages(path) {
 /** What npm said, in words that help. @param {string} tail */
 function npmFailure(tail) {
   if (/ENOSPC/.test(tail)) {
-    return new SetupFailure('The disk is full: the packages need about 1 GB', 'Free some space, then run the command again.');
+    return new SetupFailure('The disk is full: the packages need about 2 GB', 'Free some space, then run the command again.');
   }
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|network/i.test(tail)) {
     return new SetupFailure(

@@ -1,11 +1,4 @@
-import {
-  type Metadata,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  ServerListenerBuilder,
-  ResponderBuilder,
-  status,
-} from '@grpc/grpc-js';
+import { ResponderBuilder, ServerInterceptingCall, type ServerInterceptor, ServerListenerBuilder, status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ServiceMetrics } from '../metrics/metrics.js';
 import { MalformedRequest } from './malformed.js';
@@ -22,17 +15,28 @@ const BARE_REASONS = new Map<status, string>([
   [status.CANCELLED, 'CANCELLED'],
 ]);
 
-function withErrorInfo(code: status, details: string, metadata: Metadata | null | undefined): Metadata | null {
-  if (code === status.OK || hasDetails(metadata)) return metadata ?? null;
+type SentStatus = Parameters<ServerInterceptingCall['sendStatus']>[0];
+
+/** How grpc-js begins to say that a request is too large, compressed or not. */
+const TOO_LARGE = /^Received message /;
+
+/** The status with ErrorInfo, if it is an error that has none. */
+function withErrorInfo(sent: SentStatus, maxMessageBytes: number): SentStatus {
+  const { code, details } = sent;
+  if (code === status.OK || hasDetails(sent.metadata)) return sent;
   const reason = BARE_REASONS.get(code) ?? status[code];
-  return toServiceError({ code, reason, message: details }).metadata;
+  if (code !== status.RESOURCE_EXHAUSTED || !TOO_LARGE.test(details))
+    return { ...sent, metadata: toServiceError({ code, reason, message: details }).metadata };
+  const limit = maxMessageBytes.toLocaleString('en');
+  const message = `the request is larger than the ${limit} bytes that this service takes; shorten it or send it in parts`;
+  return toServiceError({ code, reason, message, metadata: { max_bytes: String(maxMessageBytes) } });
 }
 
 /**
  * Stands around every call: answers a malformed request with INVALID_ARGUMENT and its field, gives every error an ErrorInfo,
  * measures the call and leaves one wide log event.
  */
-export function observeCalls(logger: Logger, metrics: ServiceMetrics): ServerInterceptor {
+export function observeCalls(logger: Logger, metrics: ServiceMetrics, maxMessageBytes: number): ServerInterceptor {
   return (method, call) => {
     const op = method.path.slice(1);
     const startedAt = performance.now();
@@ -49,6 +53,12 @@ export function observeCalls(logger: Logger, metrics: ServiceMetrics): ServerInt
       }
     };
     metrics.callBegan();
+    // Not by the responder below: a message over the limit and a passed deadline are answered by grpc-js from underneath all interceptors.
+    const send = call.sendStatus.bind(call);
+    call.sendStatus = (sent) => {
+      finish(sent.code);
+      send(withErrorInfo(sent, maxMessageBytes));
+    };
     const listener = new ServerListenerBuilder()
       .withOnReceiveMessage((message: unknown, next) => {
         if (!(message instanceof MalformedRequest)) {
@@ -64,7 +74,6 @@ export function observeCalls(logger: Logger, metrics: ServiceMetrics): ServerInt
           message: `${message.field}: ${message.description}`,
           violations,
         });
-        finish(error.code);
         call.sendStatus({ code: error.code, details: error.details, metadata: error.metadata });
       })
       .withOnReceiveHalfClose((next) => {
@@ -77,11 +86,6 @@ export function observeCalls(logger: Logger, metrics: ServiceMetrics): ServerInt
     const responder = new ResponderBuilder()
       .withStart((next) => {
         next(listener);
-      })
-      .withSendStatus((sent, next) => {
-        finish(sent.code);
-        const metadata = withErrorInfo(sent.code, sent.details, sent.metadata);
-        next({ ...sent, metadata });
       })
       .build();
     return new ServerInterceptingCall(call, responder);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
@@ -37,6 +37,16 @@ async function filesBelow(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
+}
+
+/** Waits until the disk has a file. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function isMissing(error: unknown): boolean {
@@ -108,6 +118,7 @@ export class DirectoryRegistry implements ModelRegistry {
       for (const name of names) {
         await mkdir(join(staging, name, '..'), { recursive: true });
         await copyFile(join(folder, name), join(staging, name));
+        await sync(join(staging, name));
       }
       await writeAtomically(join(staging, MANIFEST), `${JSON.stringify(complete, null, 2)}\n`);
       await rename(staging, target);

@@ -6,7 +6,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type GrpcOptions, Transport } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, service as healthService } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/read-config.js';
 import { messageOf } from '../errors.js';
@@ -60,7 +60,9 @@ function addHealthAndReflection(server: Server, definition: ReturnType<typeof pa
     health.setStatus(READINESS, state);
     health.setStatus('', state);
   });
-  new ReflectionService(definition).addToServer(server);
+  // Of a definition, reflection reads the files that the messages in it come from.
+  const ofHealth = Object.values(healthService).map(({ path, requestType }) => [path, requestType] as const);
+  new ReflectionService({ ...definition, ...Object.fromEntries(ofHealth) }).addToServer(server);
 }
 
 function grpcOptions(spec: ServiceSpec, config: ServiceConfig, platform: Platform): GrpcOptions {
@@ -75,7 +77,7 @@ function grpcOptions(spec: ServiceSpec, config: ServiceConfig, platform: Platfor
       gracefulShutdown: true,
       maxReceiveMessageLength: bytes,
       maxSendMessageLength: Math.max(bytes, 64 * 2 ** 20),
-      channelOptions: { interceptors: [observeCalls(platform.logger, platform.metrics)] },
+      channelOptions: { interceptors: [observeCalls(platform.logger, platform.metrics, bytes)] },
       onLoadPackageDefinition: (_pkg: object, server: unknown) => {
         addHealthAndReflection(server as Server, definition, platform.readiness);
       },

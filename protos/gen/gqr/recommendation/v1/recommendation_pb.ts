@@ -395,7 +395,8 @@ export type RecommendResponse = Message<"gqr.recommendation.v1.RecommendResponse
   sessionId: string;
 
   /**
-   * The queries in order of position.
+   * The queries in order of position. Also in a list that is not degraded some may be co-occurrence queries, the last ones: what users
+   * often asked next has places of its own.
    *
    * @generated from field: repeated gqr.recommendation.v1.Recommendation recommendations = 3;
    */

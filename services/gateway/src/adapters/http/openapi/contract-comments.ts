@@ -101,7 +101,8 @@ export const contractComments: Readonly<Record<string, string>> = {
   'gqr.recommendation.v1.RecommendResponse.impression_id':
     'Id to send with feedback; empty if the list is empty. Opaque, at most 160 characters.',
   'gqr.recommendation.v1.RecommendResponse.model_versions': 'Models that took part.',
-  'gqr.recommendation.v1.RecommendResponse.recommendations': 'The queries in order of position.',
+  'gqr.recommendation.v1.RecommendResponse.recommendations':
+    'The queries in order of position. Also in a list that is not degraded some may be co-occurrence queries, the last ones: what users often asked next has places of its own.',
   'gqr.recommendation.v1.RecommendResponse.session_id': 'Session id of the request, or the one that was made.',
   'gqr.recommendation.v1.RecommendResponse.timings': 'Time by phase.',
   'gqr.recommendation.v1.Recommendation': 'A recommended query.',
