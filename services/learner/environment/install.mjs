@@ -91,12 +91,13 @@ async function installWithUv(folder, python, { lockFile, uvLockFile, env, report
   const { status, output } = await runProgram(python, bootstrap, { env, signal });
   if (status !== 0) throw explainInstallFailure('pip', output);
   const config = await runProgram(python, ['-m', 'pip', 'config', 'list'], { env, signal });
-  const args = ['pip', 'install', '--python', python, '--require-hashes', '--only-binary', ':all:', '-r', lockFile];
+  // The lock is complete; what a package asks for besides was left out on purpose (requirements.override).
+  const args = ['pip', 'install', '--no-deps', '--python', python, '--require-hashes', '--only-binary', ':all:', '-r', lockFile];
   await runInstaller('uv', join(folder, 'bin', 'uv'), args, { env: uvEnvironment(config.output, env), report, signal });
 }
 
 async function installWithPip(python, { lockFile, env, report, signal }) {
-  const args = ['-m', 'pip', 'install', '--progress-bar', 'off', '--disable-pip-version-check', '--only-binary=:all:', '--require-hashes'];
+  const args = ['-m', 'pip', 'install', '--no-deps', '--progress-bar', 'off', '--disable-pip-version-check', '--only-binary=:all:', '--require-hashes'];
   await runInstaller('pip', python, [...args, '-r', lockFile], { env, report, signal });
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from safetensors.numpy import load_file
 
 from gqr_learner.ctr import command
 from gqr_learner.ctr.export import open_session, run_session
@@ -24,6 +25,7 @@ SMALL = {
     "hidden": 32,
     "heads": 2,
     "intermediate": 64,
+    "wordVectors": "none",
     "vocabulary": 1000,
     "epochs": 4,
     "learningRate": 0.0015,
@@ -108,6 +110,19 @@ def test_golden_rows_can_be_reproduced_from_the_files_alone(trained: tuple[Path,
         (probability,) = run_session(session, pack([inputs[number]], [0]).batch([0]))
         assert probability == pytest.approx(row["probability"], abs=1e-5)
     assert len({row["probability"] for row in golden}) > 10
+
+
+def test_word_vectors_of_the_encoder_are_served_and_handed_on(tmp_path: Path) -> None:
+    small = write_spans(tmp_path, 300, 200, seed=5)
+    taught = {"wordVectors": "pretrained", "wordWidth": 16, "vocabulary": 3000, "epochs": 1}
+    result = train(tmp_path / "first", taught, small)
+    assert result["metrics"]["parity"]["largestDifference"] < 1e-5
+    vectors = load_file(tmp_path / "first" / "weights.safetensors")["match.vectors"]
+    assert vectors.shape[1] == 16
+    assert vectors.std() > 0
+    train(tmp_path / "second", {"init": "parent", "epochs": 1, "learningRate": 1e-3}, {**small, "parent": tmp_path / "first"})
+    handed_on = load_file(tmp_path / "second" / "weights.safetensors")["match.vectors"]
+    assert np.array_equal(handed_on, vectors)
 
 
 def test_goes_on_from_a_parent_with_its_tokenizer(trained: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -66,8 +67,11 @@ def test_it_is_bert() -> None:
         assert torch.allclose(ours(ids, segments, domains, mask, tasks), ours.head(cls).flatten(), atol=1e-5)
 
 
-def test_padding_changes_nothing() -> None:
-    made = model()
+@pytest.mark.parametrize("match", [0, 6])
+def test_padding_changes_nothing(match: int) -> None:
+    made = model(architecture=dataclasses.replace(SMALL, match=match))
+    if made.match is not None:
+        made.match.vectors, made.match.weights = torch.randn(50, 6), torch.rand(50)
     batch = random_batch([16, 5])
     with torch.inference_mode():
         together = made(*batch)[1]

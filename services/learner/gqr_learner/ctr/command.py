@@ -25,6 +25,8 @@ from gqr_learner.ctr.metrics import baselines, logloss, measure
 from gqr_learner.ctr.model import WEIGHTS, Architecture, CtrModel, load_weights, save_weights
 from gqr_learner.ctr.training import State, Training, predict
 from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id, train_tokenizer
+from gqr_learner.ctr.word_vectors import COMMON_WORDS, start_from, teach
+from gqr_learner.sentence_encoder import SentenceEncoder
 from gqr_learner.worker import Job, LearnerError, Worker
 
 Config = CtrConfig
@@ -94,9 +96,15 @@ def _read(job: Job, name: str, step: int, worker: Worker) -> Impressions:
 
 
 def _from_scratch(config: CtrConfig, train: Impressions, worker: Worker) -> Start:
-    total = sum(1 + len(row.queries) for row in train.rows)
+    texts = list(train.texts())
+    teacher = SentenceEncoder() if config.word_vectors == "pretrained" else None
+    # Twice: what occurs once makes no token. Words of the log come more often, so they are learnt first.
+    common = teacher.common_words(COMMON_WORDS) * 2 if teacher is not None else []
+    total = len(texts) + len(common)
     count = iter(range(total))
-    tokenizer = train_tokenizer(train.texts(), config.vocabulary, lambda: _step(worker, "vocabulary", next(count), total, "texts"))
+    tokenizer = train_tokenizer(
+        [*texts, *common], config.vocabulary, lambda: _step(worker, "vocabulary", next(count), total, "texts")
+    )
     tasks = {task: number for number, task in enumerate(train.tasks(), start=1)}
     spec = InputSpec(config.variant, config.max_length, config.max_domains, tasks)
     architecture = Architecture(
@@ -109,8 +117,13 @@ def _from_scratch(config: CtrConfig, train: Impressions, worker: Worker) -> Star
         max_length=config.max_length,
         max_domains=config.max_domains,
         tasks=len(tasks) + 1,
+        match=0 if config.word_vectors == "none" else config.word_width,
     )
     model = CtrModel(architecture)
+    if model.match is not None and teacher is not None:
+        teach(model.match, tokenizer, teacher, texts, config.seed, lambda *told: _step(worker, *told))
+    elif model.match is not None:
+        start_from(model.match, tokenizer, None, texts)
     model.start_at(float(train.labels().mean()))
     return Start(tokenizer, spec, model)
 

@@ -20,7 +20,14 @@ class CtrConfig:
     hidden: int = option(128, "Width of the network", least=8, most=4096)
     heads: int = option(2, "Attention heads; must divide the width", least=1, most=64)
     intermediate: int = option(512, "Width of the feed-forward layers", least=8, most=16384)
-    vocabulary: int = option(8000, "Most tokens of the vocabulary", least=200, most=100_000)
+    word_vectors: str = option(
+        "pretrained",
+        "What tells [CLS] how alike the target and what precedes it are: vectors that the pretrained sentence encoder teaches,"
+        " random ones (like words alone match), or none (Fig. 2 alone)",
+        choices=("pretrained", "random", "none"),
+    )
+    word_width: int = option(64, "Width of the word vectors", least=2, most=384)
+    vocabulary: int = option(12_000, "Most tokens of the vocabulary", least=200, most=100_000)
     max_length: int = option(96, "Most tokens of an input; longer ones are cut", least=16, most=512)
     max_domains: int = option(16, "Domain embeddings; positions from the last one on share it", least=2, most=128)
     dropout: float = option(0.1, "Dropout in the network and its head", least=0, most=0.9)
@@ -30,7 +37,7 @@ class CtrConfig:
     batch_size: int = option(64, "Instances a step", least=1, most=8192)
     learning_rate: float | None = option(
         None,
-        "Highest step size of AdamW, after the warm-up, then falling to 0; null for 5e-4 from scratch, 1.5e-4 from a parent",
+        "Highest step size of AdamW, after the warm-up, then falling to 0; null for 3e-4 from scratch, 1.5e-4 from a parent",
         least=1e-8,
         most=1,
     )
@@ -47,4 +54,4 @@ class CtrConfig:
         """The learning rate, with its default filled in: what a parent knows is to be added to, not overwritten."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return 1.5e-4 if self.init == "parent" else 5e-4
+        return 1.5e-4 if self.init == "parent" else 3e-4

@@ -11,6 +11,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gqr_learner.ctr.match import Match
+
 INPUT_NAMES = ("input_ids", "segment_ids", "domain_ids", "attention_mask", "task_ids")
 """Inputs in the order of `CtrModel.forward`; the same names in ONNX."""
 
@@ -18,6 +20,7 @@ WEIGHTS = "weights.safetensors"
 INITIAL_DEVIATION = 0.02
 """Standard deviation of BERT's initial weights, at BERT's width."""
 BERT_WIDTH = 768
+MATCH_DEVIATION = 0.3
 NORM_EPSILON = 1e-12
 
 
@@ -35,6 +38,8 @@ class Architecture:
     max_domains: int
     tasks: int
     """Rows of the task embedding, the one for unknown tasks included."""
+    match: int = 0
+    """Width of the word vectors by which [CLS] is told how alike the target and what precedes it are; 0 for Fig. 2 alone."""
 
 
 class Layer(nn.Module):
@@ -80,6 +85,7 @@ class CtrModel(nn.Module):
         self.domain = nn.Embedding(architecture.max_domains, hidden)
         # Beyond the paper, which trains one predictor a task: one network for all tasks that knows which one it looks at.
         self.task = nn.Embedding(architecture.tasks, hidden)
+        self.match = Match(architecture.vocabulary, architecture.match, hidden) if architecture.match > 0 else None
         self.norm = nn.LayerNorm(hidden, NORM_EPSILON)
         self.dropout = nn.Dropout(architecture.dropout)
         self.layers = nn.ModuleList(Layer(architecture) for _ in range(architecture.layers))
@@ -87,6 +93,9 @@ class CtrModel(nn.Module):
         # With BERT's own deviation a narrow network can sit for whole passes on a plateau where it predicts the mean.
         deviation = INITIAL_DEVIATION * math.sqrt(BERT_WIDTH / hidden)
         self.apply(lambda part: _initialise(part, deviation))
+        if self.match is not None:
+            # As loud as the embeddings together, or the network takes long to hear it.
+            nn.init.normal_(self.match.tell.weight, std=MATCH_DEVIATION)
 
     def forward(
         self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
@@ -100,6 +109,9 @@ class CtrModel(nn.Module):
         tokens = (
             self.token(input_ids) + places + self.segment(segment_ids) + self.domain(domain_ids) + self.task(task_ids)[:, None, :]
         )
+        if self.match is not None:
+            told = self.match(input_ids, segment_ids, domain_ids, attention_mask)
+            tokens = torch.cat([tokens[:, :1] + told[:, None, :], tokens[:, 1:]], 1)
         tokens = self.dropout(self.norm(tokens))
         for layer in self.layers[:-1]:
             tokens = layer(tokens, tokens, visible)

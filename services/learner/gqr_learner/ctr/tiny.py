@@ -33,6 +33,7 @@ CONFIG = {
     "hidden": 8,
     "heads": 2,
     "intermediate": 16,
+    "wordVectors": "none",
     "vocabulary": 3600,
     "maxLength": 48,
     "maxDomains": 6,

@@ -1,0 +1,55 @@
+"""How alike the target is to what stands before it: a help for [CLS] beside the embeddings of Fig. 2.
+
+A network from scratch that sees some thousand lists learns which tasks and positions are clicked, and nothing of which words belong
+together: the few clicks do not suffice. So word vectors that were learnt elsewhere tell it, see word_vectors.py.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+FEATURES = 3
+CENTRE = (0.4, 0.3, 0.6)
+SCALE = (4.0, 4.0, 3.0)
+"""Bring each feature to about zero mean and unit deviation on lists of queries."""
+
+
+class Match(nn.Module):
+    """From the input of the network to a vector that is added to the embedding of [CLS]."""
+
+    vectors: Tensor
+    weights: Tensor
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(self, vocabulary: int, width: int, hidden: int) -> None:
+        super().__init__()
+        self.register_buffer("vectors", torch.zeros(vocabulary, width))
+        self.register_buffer("weights", torch.zeros(vocabulary))
+        self.register_buffer("centre", torch.tensor(CENTRE))
+        self.register_buffer("scale", torch.tensor(SCALE))
+        self.tell = nn.Linear(FEATURES, hidden)
+
+    def forward(self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Float [batch, hidden], from the inputs of CtrModel.forward."""
+        told: Tensor = self.tell((self.features(input_ids, segment_ids, domain_ids, attention_mask) - self.centre) * self.scale)
+        return told
+
+    def features(self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Float [batch, 3]: cosine of q_k to q_user, cosine of q_k to q_1 .. q_{k-1} together, and log(1 + tokens of q_k) / 3."""
+        is_target = segment_ids == 1
+        parts = (
+            torch.stack([is_target, ~is_target & (domain_ids == 0), ~is_target & (domain_ids > 0)], 1) * attention_mask[:, None, :]
+        )
+        target, user, preceding = bags(self.vectors, self.weights, input_ids, parts.float()).unbind(1)
+        length = torch.log1p(parts[:, 0].sum(-1).float()) / 3
+        return torch.stack([(target * user).sum(-1), (target * preceding).sum(-1), length], -1)
+
+
+def bags(vectors: Tensor, weights: Tensor, input_ids: Tensor, parts: Tensor) -> Tensor:
+    """Unit vectors, float [batch, parts, width], of the tokens that each of `parts`, float [batch, parts, length], marks by 1.
+
+    `vectors` is float [vocabulary, width], `weights` float [vocabulary]. What has no token of weight, as nothing or special tokens
+    alone, has the vector 0.
+    """
+    return functional.normalize(parts @ (vectors[input_ids] * weights[input_ids][..., None]), dim=-1, eps=1e-6)
