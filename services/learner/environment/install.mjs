@@ -97,7 +97,17 @@ async function installWithUv(folder, python, { lockFile, uvLockFile, env, report
 }
 
 async function installWithPip(python, { lockFile, env, report, signal }) {
-  const args = ['-m', 'pip', 'install', '--no-deps', '--progress-bar', 'off', '--disable-pip-version-check', '--only-binary=:all:', '--require-hashes'];
+  const args = [
+    '-m',
+    'pip',
+    'install',
+    '--no-deps',
+    '--progress-bar',
+    'off',
+    '--disable-pip-version-check',
+    '--only-binary=:all:',
+    '--require-hashes',
+  ];
   await runInstaller('pip', python, [...args, '-r', lockFile], { env, report, signal });
 }
 
