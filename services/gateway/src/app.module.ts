@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Circuit } from '@gqr/chassis/concurrency/circuit';
 import { Turnstile } from '@gqr/chassis/concurrency/turnstile';
 import { SqliteEventLog } from '@gqr/chassis/event-log/sqlite-event-log';
 import { grpcClient } from '@gqr/chassis/grpc/client';
@@ -10,7 +11,6 @@ import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Background } from './adapters/background.js';
 import { RecommendationEndpoint } from './adapters/contract/recommendation-endpoint.js';
 import { EventLogJournal } from './adapters/event-log/event-log-journal.js';
-import { Circuit } from './adapters/grpc/clients/circuit.js';
 import { GrpcClickPredictor } from './adapters/grpc/clients/grpc-click-predictor.js';
 import { GrpcNextQueries } from './adapters/grpc/clients/grpc-next-queries.js';
 import { GrpcQueryWriter } from './adapters/grpc/clients/grpc-query-writer.js';

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Circuit } from '@gqr/chassis/concurrency/circuit';
 import type { EventLog } from '@gqr/chassis/event-log/event-log';
 import { SqliteEventLog } from '@gqr/chassis/event-log/sqlite-event-log';
 import { unlimited } from '@gqr/chassis/grpc/call';
@@ -10,7 +11,6 @@ import { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import { expect, it } from 'vitest';
 import { EventLogJournal } from '../src/adapters/event-log/event-log-journal.js';
-import { Circuit } from '../src/adapters/grpc/clients/circuit.js';
 import { GrpcClickPredictor } from '../src/adapters/grpc/clients/grpc-click-predictor.js';
 import { GrpcNextQueries } from '../src/adapters/grpc/clients/grpc-next-queries.js';
 import { GrpcQueryWriter } from '../src/adapters/grpc/clients/grpc-query-writer.js';

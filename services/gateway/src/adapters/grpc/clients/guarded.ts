@@ -1,9 +1,9 @@
+import type { Circuit } from '@gqr/chassis/concurrency/circuit';
 import { CallEndedError } from '@gqr/chassis/errors';
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import { RpcError } from '@gqr/chassis/grpc/client';
 import { status } from '@grpc/grpc-js';
 import { type Dependency, DependencyError, type Fault } from '../../../domain/dependency-error.js';
-import type { Circuit } from './circuit.js';
 
 const FAULTS = new Map<status, Fault>([
   [status.DEADLINE_EXCEEDED, 'timeout'],
