@@ -10,18 +10,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 
 from gqr_learner import checkpoint
 from gqr_learner.config import ConfigError, read_config, to_json
+from gqr_learner.ctr.calibration import calibrate_by_task
 from gqr_learner.ctr.config import CtrConfig
 from gqr_learner.ctr.export import check_parity, export_onnx, open_session, run_session
 from gqr_learner.ctr.golden import CASES, golden_rows
 from gqr_learner.ctr.impressions import Impressions, check_order, read_impressions
 from gqr_learner.ctr.input import InputBuilder, InputSpec
 from gqr_learner.ctr.instances import Instances, build_instances, pack
-from gqr_learner.ctr.metrics import baselines, logloss, measure
+from gqr_learner.ctr.metrics import baselines, calibration_error, logloss, measure
 from gqr_learner.ctr.model import WEIGHTS, Architecture, CtrModel, load_weights, save_weights
 from gqr_learner.ctr.training import State, Training, predict
 from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id, train_tokenizer
@@ -64,11 +66,18 @@ def run(job: Job, worker: Worker) -> None:
     folder = checkpoint.claim(job.out, checkpoint.fingerprint(to_json(config), inputs))
     state = Training(config, model, train_set, validation_set, folder, worker).run()
 
+    uncalibrated = calibration_error(test.labels(), predict(model, test_set))
+    _calibrate(model, validation_set)
     predictions = predict(model, test_set, lambda done: _step(worker, "evaluate", done, len(test_set)))
     metrics: dict[str, Any] = {
         "test": {
             "model": measure(test, predictions),
             "baselines": {name: measure(test, guess) for name, guess in baselines(train, test).items()},
+        },
+        "calibration": {
+            "errorBefore": uncalibrated,
+            "scale": dict(zip(["unknown", *start.spec.tasks], model.calibration_scale.tolist(), strict=True)),
+            "shift": dict(zip(["unknown", *start.spec.tasks], model.calibration_shift.tolist(), strict=True)),
         },
         "training": _training_metrics(state),
         "validationLogloss": logloss(validation_set.labels, predict(model, validation_set)),
@@ -88,6 +97,13 @@ def run(job: Job, worker: Worker) -> None:
     _write_json(job.out / "report.json", report)
     worker.result(metrics, ["model.onnx", "tokenizer.json", "input.json", "golden.json", WEIGHTS, "report.json"])
     checkpoint.discard(job.out)
+
+
+def _calibrate(model: CtrModel, validation: Instances) -> None:
+    probabilities = np.clip(predict(model, validation), 1e-7, 1 - 1e-7)
+    logits = np.log(probabilities) - np.log1p(-probabilities)
+    scale, shift = calibrate_by_task(logits, validation.labels, validation.tasks, model.architecture.tasks)
+    model.calibrate(*(torch.from_numpy(values).to(model.calibration_scale) for values in (scale, shift)))
 
 
 def _read(job: Job, name: str, step: int, worker: Worker) -> Impressions:

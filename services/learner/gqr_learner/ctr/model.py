@@ -16,6 +16,9 @@ from gqr_learner.ctr.match import Match
 INPUT_NAMES = ("input_ids", "segment_ids", "domain_ids", "attention_mask", "task_ids")
 """Inputs in the order of `CtrModel.forward`; the same names in ONNX."""
 
+BY_TASK = ("task.weight", "calibration_scale", "calibration_shift")
+"""Tensors with a row a task."""
+
 WEIGHTS = "weights.safetensors"
 INITIAL_DEVIATION = 0.02
 """Standard deviation of BERT's initial weights, at BERT's width."""
@@ -75,6 +78,9 @@ class Layer(nn.Module):
 class CtrModel(nn.Module):
     """Predicts the logit of a click on the target of each input."""
 
+    calibration_scale: Tensor
+    calibration_shift: Tensor
+
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         self.architecture = architecture
@@ -90,6 +96,8 @@ class CtrModel(nn.Module):
         self.dropout = nn.Dropout(architecture.dropout)
         self.layers = nn.ModuleList(Layer(architecture) for _ in range(architecture.layers))
         self.head = nn.Sequential(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(architecture.dropout), nn.Linear(hidden, 1))
+        self.register_buffer("calibration_scale", torch.ones(architecture.tasks))
+        self.register_buffer("calibration_shift", torch.zeros(architecture.tasks))
         # With BERT's own deviation a narrow network can sit for whole passes on a plateau where it predicts the mean.
         deviation = INITIAL_DEVIATION * math.sqrt(BERT_WIDTH / hidden)
         self.apply(lambda part: _initialise(part, deviation))
@@ -116,8 +124,12 @@ class CtrModel(nn.Module):
         for layer in self.layers[:-1]:
             tokens = layer(tokens, tokens, visible)
         cls = self.layers[-1](tokens[:, :1], tokens, visible)
-        logits: Tensor = self.head(cls).flatten()
+        logits: Tensor = self.head(cls).flatten() * self.calibration_scale[task_ids] + self.calibration_shift[task_ids]
         return logits
+
+    def calibrate(self, scale: Tensor, shift: Tensor) -> None:
+        """From now on gives `scale * logit + shift` for each logit; both are float [tasks]."""
+        self.calibration_scale, self.calibration_shift = self.calibration_scale * scale, self.calibration_shift * scale + shift
 
     def start_at(self, click_rate: float) -> None:
         """Has the untrained network predict this rate, and so saves the steps in which nothing else would be learnt."""
@@ -146,8 +158,10 @@ def load_weights(path: Path, tasks: int) -> CtrModel:
     with safe_open(path, framework="pt") as file:
         saved = Architecture(**json.loads(file.metadata()["architecture"]))
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    known = tensors["task.weight"]
-    tensors["task.weight"] = torch.cat([known, known[:1].expand(tasks - saved.tasks, -1)]) if tasks > saved.tasks else known
+    if tasks > saved.tasks:
+        for name in BY_TASK:
+            known = tensors[name]
+            tensors[name] = torch.cat([known, known[:1].expand(tasks - saved.tasks, *known.shape[1:])])
     model = CtrModel(dataclasses.replace(saved, tasks=max(tasks, saved.tasks)))
     model.load_state_dict(tensors)
     return model
