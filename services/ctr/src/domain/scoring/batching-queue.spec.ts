@@ -104,16 +104,71 @@ describe('batches', () => {
     expect((await answer).probabilities).toEqual(thousandths(1, 2, 3, 4));
   });
 
-  it('let a list not wait behind a bulk request: requests take turns, input by input', async () => {
+  it('let a list not wait behind a bulk request: requests take turns', async () => {
     const { queue, batches, end } = heldQueue({ maxBatchInputs: 4 });
     const bulk = queue.predict(inputs(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), never);
     const list = queue.predict(inputs(21, 22), never);
     await end();
-    expect(batches()[1]).toEqual([5, 21, 6, 22]);
+    expect(batches()[1]).toEqual([5, 6, 21, 22]);
     await end();
     expect((await list).probabilities).toEqual(thousandths(21, 22));
     for (let i = 0; i < 2; i++) await end();
     expect((await bulk).probabilities).toHaveLength(12);
+  });
+
+  it('take the whole of a list in its turn, so that lists are done one after the other', async () => {
+    const { queue, batches, end } = heldQueue({ maxBatchInputs: 8 });
+    const running = queue.predict(inputs(1), never);
+    const lists = [
+      queue.predict(inputs(11, 12, 13), never),
+      queue.predict(inputs(21, 22, 23), never),
+      queue.predict(inputs(31, 32, 33), never),
+    ];
+    await end();
+    expect(batches()[1]).toEqual([11, 12, 13, 21, 22, 23, 31, 32]);
+    await end();
+    await Promise.all([running, ...lists.slice(0, 2)]);
+    expect(batches()[2]).toEqual([33]);
+    await end();
+    expect((await lists[2])?.probabilities).toEqual(thousandths(31, 32, 33));
+  });
+
+  it('have inputs of about one length where more waits than one takes, those of the request whose turn it is', async () => {
+    const { queue, batches, observer, end } = heldQueue({ maxBatchTokens: 96 });
+    const running = queue.predict(inputs(1), never);
+    const answers = [
+      queue.predict([input(10, 20), input(11, 3)], never),
+      queue.predict([input(20, 24), input(21, 2)], never),
+      queue.predict([input(30, 17), input(31, 24), input(32, 4)], never),
+    ];
+    for (let i = 0; i < 3; i++) await end();
+    // 7 inputs of up to 24 tokens would be 168: the short ones first, and then what is left fits into one batch.
+    expect(batches()).toEqual([[1], [11, 21, 32], [10, 20, 30, 31]]);
+    expect(observer.batches.map(({ paddedTokens }) => paddedTokens)).toEqual([1, 12, 96]);
+    expect((await Promise.all(answers)).map(({ probabilities }) => [...probabilities].map((p) => Math.round(p * 1_000)))).toEqual([
+      [10, 11],
+      [20, 21],
+      [30, 31, 32],
+    ]);
+    await running;
+  });
+
+  it('mix lengths where all that waits fits into one, so that a list is one batch', async () => {
+    const { queue, batches, end } = heldQueue();
+    const list = queue.predict([input(1, 4), input(2, 30), input(3, 60), input(4, 90)], never);
+    expect(batches()).toEqual([[1, 2, 3, 4]]);
+    await end();
+    await list;
+  });
+
+  it('leave nobody behind whose inputs are of a length that others have not', async () => {
+    const { queue, batches, end } = heldQueue({ maxBatchTokens: 60, maxBatchInputs: 4 });
+    const answers = [queue.predict(inputs(1), never), queue.predict([input(2, 30)], never)];
+    for (let n = 0; n < 4; n++) answers.push(queue.predict([input(10 + n, 2), input(20 + n, 2)], never));
+    await end();
+    expect(batches()[1]).toEqual([2]);
+    for (let i = 0; i < 3; i++) await end();
+    await Promise.all(answers);
   });
 
   it('run side by side where the engine takes several at a time', async () => {
@@ -201,6 +256,43 @@ describe('a full queue', () => {
     expect(refused).toMatchObject({ retryAfterMs: 84 });
     for (let i = 0; i < 5; i++) await end();
     expect((await Promise.all(accepted)).map(({ probabilities }) => probabilities[0])).toEqual([...thousandths(1, 2, 3, 4, 5)]);
+  });
+
+  it('refuses a request whose time would be over before it is done, and takes one that has the time', async () => {
+    const { queue, clock, end } = heldQueue();
+    const first = queue.predict(inputs(1), never);
+    clock.ms = 1_000;
+    await end();
+    await first;
+    // An input takes 100.9 ms now, smoothed from 1; ten wait before this one.
+    const running = queue.predict(inputs(1), never);
+    const ahead = queue.predict(inputs(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), never);
+    await expect(queue.predict(inputs(2), never, 1_109)).rejects.toThrow(OverloadedError);
+    const taken = queue.predict(inputs(2), never, 1_110);
+    await end();
+    await end();
+    await Promise.all([running, ahead, taken]);
+  });
+
+  it('takes a request for which nothing waits, however little time it has', async () => {
+    const { queue, end } = heldQueue();
+    const running = queue.predict(inputs(1), never);
+    const next = queue.predict(inputs(2), never, 0.01);
+    await end();
+    await end();
+    await Promise.all([running, next]);
+  });
+
+  it('does not count what a bulk request has waiting for later turns against a list', async () => {
+    const { queue, end } = heldQueue({ maxQueuedInputs: 200 });
+    const bulk = queue.predict(
+      Array.from({ length: 600 }, (_, n) => input(n)),
+      never,
+    );
+    // 500 wait, of which 16 have their turn before the list, at 1 ms each.
+    const list = queue.predict(inputs(1, 2), never, 20);
+    for (let i = 0; i < 7; i++) await end();
+    expect((await Promise.all([bulk, list]))[1].probabilities).toEqual(thousandths(1, 2));
   });
 
   it('takes requests again as soon as there is room', async () => {

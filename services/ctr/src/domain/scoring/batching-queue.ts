@@ -1,6 +1,7 @@
 import { OverloadedError } from '@gqr/chassis/errors';
 import type { CtrInput } from '../input/ctr-input.js';
 import { type InferenceEngine, InferenceError } from './inference-engine.js';
+import { type Predicted, WaitingRequest } from './waiting-request.js';
 
 export interface BatchingOptions {
   /** Most tokens of a batch, padding included. A single input is run however long it is. */
@@ -21,78 +22,26 @@ export interface QueueObserver {
   abandoned(inputs: number): void;
 }
 
-/** What a request got. */
-export interface Predicted {
-  /** In the order of its inputs. */
-  readonly probabilities: Float64Array;
-  /** From its arrival to its first batch. */
-  readonly queueMs: number;
-  /** From its first batch to the end of its last. */
-  readonly inferenceMs: number;
-}
-
-/** A request that waits, wholly or in part. */
-class Job {
-  readonly probabilities: Float64Array;
-  readonly done = Promise.withResolvers<Predicted>();
-  /** Inputs by length, so that those that are run together need little padding. */
-  private readonly order: readonly number[];
-  private taken = 0;
-  private finished = 0;
-  private readonly arrivedAt: number;
-  private startedAt = 0;
-
-  constructor(
-    readonly inputs: readonly CtrInput[],
-    now: number,
-  ) {
-    this.arrivedAt = now;
-    this.probabilities = new Float64Array(inputs.length);
-    this.order = inputs.map((_, index) => index).sort((a, b) => this.length(a) - this.length(b));
-  }
-
-  /** Inputs that no batch has taken. */
-  get waiting(): number {
-    return this.inputs.length - this.taken;
-  }
-
-  /** Tokens of the input that comes next. */
-  get nextLength(): number {
-    return this.length(this.order[this.taken] ?? 0);
-  }
-
-  take(now: number): number {
-    if (this.taken === 0) this.startedAt = now;
-    return this.order[this.taken++] ?? 0;
-  }
-
-  finish(index: number, probability: number, now: number): void {
-    this.probabilities[index] = probability;
-    this.finished++;
-    if (this.finished < this.inputs.length) return;
-    const { probabilities, startedAt, arrivedAt } = this;
-    this.done.resolve({ probabilities, queueMs: startedAt - arrivedAt, inferenceMs: now - startedAt });
-  }
-
-  private length(index: number): number {
-    return this.inputs[index]?.inputIds.length ?? 0;
-  }
-}
+/** Inputs that a request gives before it is the turn of the next one: those of a usual list. */
+const TURN_INPUTS = 16;
 
 interface Slot {
-  readonly job: Job;
+  readonly request: WaitingRequest;
   readonly index: number;
 }
 
 /**
- * Gathers the inputs of requests that come while the engine is busy into batches. Requests take turns, input by input, so that a list of
- * three does not wait behind a batch job of ten thousand. Work whose caller has left is dropped before it is run.
+ * Gathers the inputs of requests that come while the engine is busy into batches. Requests take turns, a list's worth of inputs at a time, so
+ * that a list of three does not wait behind a bulk request of ten thousand, and lists are done one after the other rather than all of them
+ * late. Where more waits than one batch takes, a batch has inputs of about one length, those of the request whose turn it is: padding costs as
+ * much as text. Work whose caller has left is dropped before it is run.
  */
 export class BatchingQueue {
-  private readonly line: Job[] = [];
+  private line: WaitingRequest[] = [];
   private queued = 0;
   private running = 0;
   private readonly whenIdle: (() => void)[] = [];
+  private readonly turnInputs: number;
   /** Smoothed time that an input takes; tells a caller who is sent away when to come back. */
   private msPerInput = 1;
 
@@ -101,34 +50,45 @@ export class BatchingQueue {
     private readonly options: BatchingOptions,
     private readonly observer: QueueObserver,
     private readonly now: () => number = () => performance.now(),
-  ) {}
+  ) {
+    this.turnInputs = Math.min(TURN_INPUTS, Math.ceil(options.maxBatchInputs / 2));
+  }
 
-  /** Whether a request of so many inputs may wait now; asked before any work goes into it. @throws OverloadedError if it may not */
-  checkRoom(inputs: number): void {
-    const full = this.line.reduce((sum, job) => sum + this.share(job.waiting), 0);
-    if (full + this.share(inputs) <= this.options.maxQueuedInputs) return;
-    const wait = Math.ceil((this.queued * this.msPerInput) / this.engine.concurrency);
-    throw new OverloadedError('the queue of the click predictor', Math.min(Math.max(wait, 10), 10_000));
+  /**
+   * Whether a request of so many inputs may wait now; asked before any work goes into it. One that others are before and whose time would be
+   * over before it is done may not: it would take the place of another that can still be answered.
+   * @throws OverloadedError if it may not
+   */
+  checkRoom(inputs: number, timeLeftMs = Infinity): void {
+    const turns = Math.ceil(inputs / this.turnInputs);
+    let full = this.share(inputs);
+    let ahead = 0;
+    for (const { waiting } of this.line) {
+      full += this.share(waiting);
+      ahead += Math.min(waiting, turns * this.turnInputs);
+    }
+    if (full <= this.options.maxQueuedInputs && (ahead === 0 || this.msFor(ahead + inputs) <= timeLeftMs)) return;
+    throw new OverloadedError('the queue of the click predictor', Math.min(Math.max(Math.ceil(this.msFor(this.queued)), 10), 10_000));
   }
 
   /**
    * Predicts the clicks of at least one input.
    * @throws OverloadedError if too much waits already; InferenceError; the signal's reason as soon as it aborts
    */
-  async predict(inputs: readonly CtrInput[], signal: AbortSignal): Promise<Predicted> {
+  async predict(inputs: readonly CtrInput[], signal: AbortSignal, timeLeftMs = Infinity): Promise<Predicted> {
     signal.throwIfAborted();
-    this.checkRoom(inputs.length);
-    const job = new Job(inputs, this.now());
+    this.checkRoom(inputs.length, timeLeftMs);
+    const request = new WaitingRequest(inputs, this.now());
     const leave = (): void => {
-      this.observer.abandoned(job.waiting);
-      this.remove(job, signal.reason);
+      this.observer.abandoned(request.waiting);
+      this.remove(request, signal.reason);
     };
     signal.addEventListener('abort', leave, { once: true });
-    this.line.push(job);
+    this.line.push(request);
     this.count(inputs.length);
     this.startBatches();
     try {
-      return await job.done.promise;
+      return await request.done.promise;
     } finally {
       signal.removeEventListener('abort', leave);
     }
@@ -151,19 +111,19 @@ export class BatchingQueue {
 
   private async run(batch: readonly Slot[]): Promise<void> {
     const startedAt = this.now();
-    const inputs = batch.map(({ job, index }) => job.inputs[index]).filter((input) => input !== undefined);
+    const inputs = batch.map(({ request, index }) => request.inputs[index]).filter((input) => input !== undefined);
     try {
       const probabilities = await this.engine.run(inputs);
       if (probabilities.length !== inputs.length || !probabilities.every((p) => p >= 0 && p <= 1)) {
         throw new InferenceError('the model answered with something that is no probability');
       }
       const now = this.now();
-      batch.forEach(({ job, index }, i) => {
-        job.finish(index, probabilities[i] ?? 0, now);
+      batch.forEach(({ request, index }, i) => {
+        request.finish(index, probabilities[i] ?? 0, now);
       });
       this.measure(inputs, now - startedAt);
     } catch (error) {
-      for (const job of new Set(batch.map((slot) => slot.job))) this.remove(job, error);
+      for (const request of new Set(batch.map((slot) => slot.request))) this.remove(request, error);
     } finally {
       this.running--;
       this.startBatches();
@@ -172,27 +132,61 @@ export class BatchingQueue {
 
   private takeBatch(): Slot[] {
     const batch: Slot[] = [];
-    let longest = 0;
-    const now = this.now();
-    for (let job = this.line[0]; job !== undefined; job = this.line[0]) {
-      longest = Math.max(longest, job.nextLength);
-      const isFull = batch.length === this.options.maxBatchInputs || (batch.length + 1) * longest > this.options.maxBatchTokens;
-      if (batch.length > 0 && isFull) break;
-      batch.push({ job, index: job.take(now) });
-      this.line.shift();
-      if (job.waiting > 0) this.line.push(job);
+    const bucket = this.fitsOneBatch() ? undefined : this.line[0]?.shortestBucket;
+    while (this.takeRound(batch, bucket));
+    const [waiting, hadTheirTurn]: [WaitingRequest[], WaitingRequest[]] = [[], []];
+    for (const request of this.line) {
+      if (request.waiting === 0) continue;
+      if (request.turn < this.turnInputs) {
+        waiting.push(request);
+      } else {
+        request.turn = 0;
+        hadTheirTurn.push(request);
+      }
     }
+    this.line = [...waiting, ...hadTheirTurn];
     this.count(-batch.length);
     return batch;
   }
 
-  private remove(job: Job, reason: unknown): void {
-    const place = this.line.indexOf(job);
+  /** Lets every request in line give inputs to a batch. Says whether another round could find more. */
+  private takeRound(batch: Slot[], bucket: number | undefined): boolean {
+    const { maxBatchInputs, maxBatchTokens } = this.options;
+    const now = this.now();
+    const before = batch.length;
+    let longest = Math.max(0, ...batch.map(({ request, index }) => request.inputs[index]?.inputIds.length ?? 0));
+    for (const request of this.line) {
+      for (let given = 0; given < this.turnInputs; given++) {
+        const next = request.next(bucket);
+        if (next === undefined) break;
+        longest = Math.max(longest, next.length);
+        const isFull = batch.length === maxBatchInputs || (batch.length + 1) * longest > maxBatchTokens;
+        if (batch.length > 0 && isFull) return false;
+        request.take(bucket, now);
+        batch.push({ request, index: next.index });
+      }
+    }
+    return batch.length > before;
+  }
+
+  /** Whether all that waits fits into one batch. Then it is one, whatever its lengths. */
+  private fitsOneBatch(): boolean {
+    const { maxBatchInputs, maxBatchTokens } = this.options;
+    if (this.queued > maxBatchInputs) return false;
+    return this.queued * Math.max(...this.line.map(({ longest }) => longest)) <= maxBatchTokens;
+  }
+
+  private remove(request: WaitingRequest, reason: unknown): void {
+    const place = this.line.indexOf(request);
     if (place >= 0) {
       this.line.splice(place, 1);
-      this.count(-job.waiting);
+      this.count(-request.waiting);
     }
-    job.done.reject(reason instanceof Error ? reason : new InferenceError(String(reason)));
+    request.done.reject(reason instanceof Error ? reason : new InferenceError(String(reason)));
+  }
+
+  private msFor(inputs: number): number {
+    return (inputs * this.msPerInput) / this.engine.concurrency;
   }
 
   /** What a request counts for in the queue. */

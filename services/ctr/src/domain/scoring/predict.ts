@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { CtrInput } from '../input/ctr-input.js';
 import type { LoadedModel } from '../model/serving-model.js';
 import type { Kind } from './request-kinds.js';
@@ -57,13 +58,21 @@ async function build<T>(kind: Kind<T>, groups: readonly T[], { inputs }: LoadedM
  * Builds the inputs of every group, has a model predict all of them, and gives each group its own probabilities.
  * @throws OverloadedError, InferenceError, the signal's reason
  */
-export async function predict<T>(model: LoadedModel, kind: Kind<T>, groups: readonly T[], signal: AbortSignal): Promise<Prediction> {
+export async function predict<T>(
+  model: LoadedModel,
+  kind: Kind<T>,
+  groups: readonly T[],
+  { signal, deadline }: CallLimits,
+): Promise<Prediction> {
   // Under overload the event loop must not be spent on texts of calls that will be sent away.
-  model.queue.checkRoom(groups.reduce((sum, group) => sum + kind.size(group), 0));
+  model.queue.checkRoom(
+    groups.reduce((sum, group) => sum + kind.size(group), 0),
+    deadline - Date.now(),
+  );
   const startedAt = performance.now();
   const built = await build(kind, groups, model, new Turns(signal));
   const tokenize = performance.now() - startedAt;
-  const predicted = await model.queue.predict(built.flat(), signal);
+  const predicted = await model.queue.predict(built.flat(), signal, deadline - Date.now());
   let first = 0;
   const results = built.map(({ length }) => {
     const own = predicted.probabilities.slice(first, (first += length));

@@ -94,9 +94,9 @@ export class Score {
     }
   }
 
-  private async groups<T>(kind: Kind<T>, groups: readonly T[], { signal }: CallLimits): Promise<Scored<readonly number[]>> {
+  private async groups<T>(kind: Kind<T>, groups: readonly T[], limits: CallLimits): Promise<Scored<readonly number[]>> {
     return this.serving.use(async (model) => {
-      const prediction = await predict(model, kind, groups, signal);
+      const prediction = await predict(model, kind, groups, limits);
       this.shadow.follow(model.info.version, kind, groups, prediction.results);
       return { ...prediction, model: model.info };
     });

@@ -119,7 +119,7 @@ export class Shadow {
     const { comparison } = this;
     // A call ends on the model with which it began, which may have been replaced meanwhile.
     if (serving !== comparison.serving) return;
-    const said = await this.model.use((model) => predict(model, kind, groups, unlimited.signal));
+    const said = await this.model.use((model) => predict(model, kind, groups, unlimited));
     // So may this one.
     if (comparison !== this.comparison) return;
     results.forEach((own, group) => {
