@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file vllm/inference.proto.
  */
 export const file_vllm_inference: GenFile = /*@__PURE__*/
-  fileDesc("ChR2bGxtL2luZmVyZW5jZS5wcm90bxIEdmxsbSL8AgoPR2VuZXJhdGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSDgoEdGV4dBgDIAEoCUgAEiMKCXRva2VuX2lkcxgEIAEoCzIOLnZsbG0uVG9rZW5JZHNIABIYCgt0ZW1wZXJhdHVyZRgFIAEoAkgBiAEBEiYKCHNhbXBsaW5nGAYgASgLMhQudmxsbS5SYW5kb21TYW1wbGluZxIqCghkZWNvZGluZxgHIAEoCzIYLnZsbG0uRGVjb2RpbmdQYXJhbWV0ZXJzEigKCHN0b3BwaW5nGAggASgLMhYudmxsbS5TdG9wcGluZ0NyaXRlcmlhEicKCHJlc3BvbnNlGAkgASgLMhUudmxsbS5SZXNwb25zZU9wdGlvbnMSIwoCa3YYCiABKAsyFy52bGxtLktWQ2FjaGVQYXJhbWV0ZXJzEhEKCWxvcmFfbmFtZRgPIAEoCUIICgZwcm9tcHRCDgoMX3RlbXBlcmF0dXJlInAKDlJhbmRvbVNhbXBsaW5nEhUKDW51bV9zZXF1ZW5jZXMYASABKA0SDQoFdG9wX2sYAiABKA0SDQoFdG9wX3AYAyABKAISDQoFbWluX3AYBCABKAISEQoEc2VlZBgFIAEoA0gAiAEBQgcKBV9zZWVkImkKEkRlY29kaW5nUGFyYW1ldGVycxIaChJyZXBldGl0aW9uX3BlbmFsdHkYAyABKAISDwoFcmVnZXgYByABKAlIABIRCgdncmFtbWFyGAkgASgJSABCEwoRc3RydWN0dXJlZF9vdXRwdXQiQAoQU3RvcHBpbmdDcml0ZXJpYRIWCg5tYXhfbmV3X3Rva2VucxgBIAEoDRIUCgxzdG9wX3N0cmluZ3MYBCADKAkiqgEKD1Jlc3BvbnNlT3B0aW9ucxIXCg9wcm9tcHRfbG9ncHJvYnMYAiABKAgSGAoQb3V0cHV0X3Rva2VuX2lkcxgFIAEoCBIXCg9vdXRwdXRfbG9ncHJvYnMYBiABKAgSNQoRb3V0cHV0X2NhbmRpZGF0ZXMYByABKAsyFS52bGxtLkNhbmRpZGF0ZVRva2Vuc0gAiAEBQhQKEl9vdXRwdXRfY2FuZGlkYXRlcyIwChFLVkNhY2hlUGFyYW1ldGVycxIbChNieXBhc3NfcHJlZml4X2NhY2hlGAEgASgIIiwKD0NhbmRpZGF0ZVRva2VucxIPCgV0b3BfbhgBIAEoDUgAQggKBnNlbGVjdCJ1ChBHZW5lcmF0ZVJlc3BvbnNlEioKC3Byb21wdF9pbmZvGAEgASgLMhAudmxsbS5Qcm9tcHRJbmZvSACIAQESJQoHb3V0cHV0cxgCIAEoCzIULnZsbG0uU2VxdWVuY2VPdXRwdXRCDgoMX3Byb21wdF9pbmZvItYBCg5TZXF1ZW5jZU91dHB1dBINCgVpbmRleBgBIAEoDRIMCgR0ZXh0GAIgASgJEhIKCm51bV90b2tlbnMYAyABKA0SEQoJdG9rZW5faWRzGAQgAygNEhAKCGxvZ3Byb2JzGAUgAygCEjIKEGNhbmRpZGF0ZV90b2tlbnMYByADKAsyGC52bGxtLkNhbmRpZGF0ZVRva2VuSW5mbxIqCgtmaW5pc2hfaW5mbxgIIAEoCzIQLnZsbG0uRmluaXNoSW5mb0gAiAEBQg4KDF9maW5pc2hfaW5mbyI5CgpQcm9tcHRJbmZvEhkKEW51bV9wcm9tcHRfdG9rZW5zGAEgASgNEhAKCGxvZ3Byb2JzGAMgAygCIvkBCgpGaW5pc2hJbmZvEhkKEW51bV9vdXRwdXRfdG9rZW5zGAEgASgNEjQKDWZpbmlzaF9yZWFzb24YAiABKA4yHS52bGxtLkZpbmlzaEluZm8uRmluaXNoUmVhc29uEhcKDXN0b3BfdG9rZW5faWQYAyABKA1IABIWCgxlb3NfdG9rZW5faWQYBCABKA1IABIVCgtzdG9wX3N0cmluZxgFIAEoCUgAIkMKDEZpbmlzaFJlYXNvbhIQCgxOT1RfRklOSVNIRUQQABIKCgZMRU5HVEgQARIICgRTVE9QEAISCwoHQUJPUlRFRBADQg0KC3N0b3BfcmVhc29uIoABChJDYW5kaWRhdGVUb2tlbkluZm8SMgoGdG9rZW5zGAEgAygLMiIudmxsbS5DYW5kaWRhdGVUb2tlbkluZm8uVG9rZW5JbmZvGjYKCVRva2VuSW5mbxIKCgJpZBgBIAEoDRIPCgdsb2dwcm9iGAIgASgCEgwKBHJhbmsYAyABKA0iFwoIVG9rZW5JZHMSCwoDaWRzGAEgAygNMokBCglJbmZlcmVuY2USOQoIR2VuZXJhdGUSFS52bGxtLkdlbmVyYXRlUmVxdWVzdBoWLnZsbG0uR2VuZXJhdGVSZXNwb25zZRJBCg5HZW5lcmF0ZVN0cmVhbRIVLnZsbG0uR2VuZXJhdGVSZXF1ZXN0GhYudmxsbS5HZW5lcmF0ZVJlc3BvbnNlMAFiBnByb3RvMw");
+  fileDesc("ChR2bGxtL2luZmVyZW5jZS5wcm90bxIEdmxsbSLXAgoPR2VuZXJhdGVSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFbW9kZWwYAiABKAkSDgoEdGV4dBgDIAEoCUgAEiMKCXRva2VuX2lkcxgEIAEoCzIOLnZsbG0uVG9rZW5JZHNIABIYCgt0ZW1wZXJhdHVyZRgFIAEoAkgBiAEBEiYKCHNhbXBsaW5nGAYgASgLMhQudmxsbS5SYW5kb21TYW1wbGluZxIqCghkZWNvZGluZxgHIAEoCzIYLnZsbG0uRGVjb2RpbmdQYXJhbWV0ZXJzEigKCHN0b3BwaW5nGAggASgLMhYudmxsbS5TdG9wcGluZ0NyaXRlcmlhEicKCHJlc3BvbnNlGAkgASgLMhUudmxsbS5SZXNwb25zZU9wdGlvbnMSEQoJbG9yYV9uYW1lGA8gASgJQggKBnByb21wdEIOCgxfdGVtcGVyYXR1cmUicAoOUmFuZG9tU2FtcGxpbmcSFQoNbnVtX3NlcXVlbmNlcxgBIAEoDRINCgV0b3BfaxgCIAEoDRINCgV0b3BfcBgDIAEoAhINCgVtaW5fcBgEIAEoAhIRCgRzZWVkGAUgASgDSACIAQFCBwoFX3NlZWQigwEKEkRlY29kaW5nUGFyYW1ldGVycxIYChBwcmVzZW5jZV9wZW5hbHR5GAEgASgCEhoKEnJlcGV0aXRpb25fcGVuYWx0eRgDIAEoAhIPCgVyZWdleBgHIAEoCUgAEhEKB2dyYW1tYXIYCSABKAlIAEITChFzdHJ1Y3R1cmVkX291dHB1dCIqChBTdG9wcGluZ0NyaXRlcmlhEhYKDm1heF9uZXdfdG9rZW5zGAEgASgNIl0KD1Jlc3BvbnNlT3B0aW9ucxIXCg9wcm9tcHRfbG9ncHJvYnMYAiABKAgSGAoQb3V0cHV0X3Rva2VuX2lkcxgFIAEoCBIXCg9vdXRwdXRfbG9ncHJvYnMYBiABKAgidQoQR2VuZXJhdGVSZXNwb25zZRIqCgtwcm9tcHRfaW5mbxgBIAEoCzIQLnZsbG0uUHJvbXB0SW5mb0gAiAEBEiUKB291dHB1dHMYAiABKAsyFC52bGxtLlNlcXVlbmNlT3V0cHV0Qg4KDF9wcm9tcHRfaW5mbyKiAQoOU2VxdWVuY2VPdXRwdXQSDQoFaW5kZXgYASABKA0SDAoEdGV4dBgCIAEoCRISCgpudW1fdG9rZW5zGAMgASgNEhEKCXRva2VuX2lkcxgEIAMoDRIQCghsb2dwcm9icxgFIAMoAhIqCgtmaW5pc2hfaW5mbxgIIAEoCzIQLnZsbG0uRmluaXNoSW5mb0gAiAEBQg4KDF9maW5pc2hfaW5mbyI5CgpQcm9tcHRJbmZvEhkKEW51bV9wcm9tcHRfdG9rZW5zGAEgASgNEhAKCGxvZ3Byb2JzGAMgAygCIskBCgpGaW5pc2hJbmZvEhkKEW51bV9vdXRwdXRfdG9rZW5zGAEgASgNEjQKDWZpbmlzaF9yZWFzb24YAiABKA4yHS52bGxtLkZpbmlzaEluZm8uRmluaXNoUmVhc29uEhYKDGVvc190b2tlbl9pZBgEIAEoDUgAIkMKDEZpbmlzaFJlYXNvbhIQCgxOT1RfRklOSVNIRUQQABIKCgZMRU5HVEgQARIICgRTVE9QEAISCwoHQUJPUlRFRBADQg0KC3N0b3BfcmVhc29uIhcKCFRva2VuSWRzEgsKA2lkcxgBIAMoDTKJAQoJSW5mZXJlbmNlEjkKCEdlbmVyYXRlEhUudmxsbS5HZW5lcmF0ZVJlcXVlc3QaFi52bGxtLkdlbmVyYXRlUmVzcG9uc2USQQoOR2VuZXJhdGVTdHJlYW0SFS52bGxtLkdlbmVyYXRlUmVxdWVzdBoWLnZsbG0uR2VuZXJhdGVSZXNwb25zZTABYgZwcm90bzM");
 
 /**
  * Asks for a text.
@@ -94,13 +94,6 @@ export type GenerateRequest = Message<"vllm.GenerateRequest"> & {
   response?: ResponseOptions | undefined;
 
   /**
-   * How the cache of prompts is used.
-   *
-   * @generated from field: vllm.KVCacheParameters kv = 10;
-   */
-  kv?: KVCacheParameters | undefined;
-
-  /**
    * Loaded adapter; empty for the base model. NOT_FOUND for one that is not loaded.
    *
    * @generated from field: string lora_name = 15;
@@ -171,6 +164,13 @@ export const RandomSamplingSchema: GenMessage<RandomSampling> = /*@__PURE__*/
  */
 export type DecodingParameters = Message<"vllm.DecodingParameters"> & {
   /**
+   * Taken off the logit of tokens that the text already has, the prompt apart; 0 is none.
+   *
+   * @generated from field: float presence_penalty = 1;
+   */
+  presencePenalty: number;
+
+  /**
    * Penalty on tokens that prompt or text already have; 0 and 1 are none.
    *
    * @generated from field: float repetition_penalty = 3;
@@ -220,13 +220,6 @@ export type StoppingCriteria = Message<"vllm.StoppingCriteria"> & {
    * @generated from field: uint32 max_new_tokens = 1;
    */
   maxNewTokens: number;
-
-  /**
-   * Texts that end the text and are not part of it.
-   *
-   * @generated from field: repeated string stop_strings = 4;
-   */
-  stopStrings: string[];
 };
 
 /**
@@ -257,18 +250,11 @@ export type ResponseOptions = Message<"vllm.ResponseOptions"> & {
   outputTokenIds: boolean;
 
   /**
-   * Whether to return log-probabilities: the model's own, at temperature 1 and without grammar or penalty.
+   * Whether to return log-probabilities: at temperature 1, before penalties and cuts, among the tokens that the grammar allows.
    *
    * @generated from field: bool output_logprobs = 6;
    */
   outputLogprobs: boolean;
-
-  /**
-   * Tokens at each place whose log-probabilities are returned beside that of the one drawn.
-   *
-   * @generated from field: optional vllm.CandidateTokens output_candidates = 7;
-   */
-  outputCandidates?: CandidateTokens | undefined;
 };
 
 /**
@@ -277,56 +263,6 @@ export type ResponseOptions = Message<"vllm.ResponseOptions"> & {
  */
 export const ResponseOptionsSchema: GenMessage<ResponseOptions> = /*@__PURE__*/
   messageDesc(file_vllm_inference, 4);
-
-/**
- * How the cache of prompts is used.
- *
- * @generated from message vllm.KVCacheParameters
- */
-export type KVCacheParameters = Message<"vllm.KVCacheParameters"> & {
-  /**
-   * Whether to compute the prompt anew.
-   *
-   * @generated from field: bool bypass_prefix_cache = 1;
-   */
-  bypassPrefixCache: boolean;
-};
-
-/**
- * Describes the message vllm.KVCacheParameters.
- * Use `create(KVCacheParametersSchema)` to create a new message.
- */
-export const KVCacheParametersSchema: GenMessage<KVCacheParameters> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 5);
-
-/**
- * Which tokens.
- *
- * @generated from message vllm.CandidateTokens
- */
-export type CandidateTokens = Message<"vllm.CandidateTokens"> & {
-  /**
-   * One of these.
-   *
-   * @generated from oneof vllm.CandidateTokens.select
-   */
-  select: {
-    /**
-     * The most probable.
-     *
-     * @generated from field: uint32 top_n = 1;
-     */
-    value: number;
-    case: "topN";
-  } | { case: undefined; value?: undefined };
-};
-
-/**
- * Describes the message vllm.CandidateTokens.
- * Use `create(CandidateTokensSchema)` to create a new message.
- */
-export const CandidateTokensSchema: GenMessage<CandidateTokens> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 6);
 
 /**
  * A text, or a piece of one.
@@ -354,7 +290,7 @@ export type GenerateResponse = Message<"vllm.GenerateResponse"> & {
  * Use `create(GenerateResponseSchema)` to create a new message.
  */
 export const GenerateResponseSchema: GenMessage<GenerateResponse> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 7);
+  messageDesc(file_vllm_inference, 5);
 
 /**
  * A text, or a piece of one.
@@ -398,13 +334,6 @@ export type SequenceOutput = Message<"vllm.SequenceOutput"> & {
   logprobs: number[];
 
   /**
-   * What else might have stood at each place, if asked for.
-   *
-   * @generated from field: repeated vllm.CandidateTokenInfo candidate_tokens = 7;
-   */
-  candidateTokens: CandidateTokenInfo[];
-
-  /**
    * In the last message only.
    *
    * @generated from field: optional vllm.FinishInfo finish_info = 8;
@@ -417,7 +346,7 @@ export type SequenceOutput = Message<"vllm.SequenceOutput"> & {
  * Use `create(SequenceOutputSchema)` to create a new message.
  */
 export const SequenceOutputSchema: GenMessage<SequenceOutput> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 8);
+  messageDesc(file_vllm_inference, 6);
 
 /**
  * The prompt's figures.
@@ -445,7 +374,7 @@ export type PromptInfo = Message<"vllm.PromptInfo"> & {
  * Use `create(PromptInfoSchema)` to create a new message.
  */
 export const PromptInfoSchema: GenMessage<PromptInfo> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 9);
+  messageDesc(file_vllm_inference, 7);
 
 /**
  * Why a text ended.
@@ -474,28 +403,12 @@ export type FinishInfo = Message<"vllm.FinishInfo"> & {
    */
   stopReason: {
     /**
-     * A token that the request named.
-     *
-     * @generated from field: uint32 stop_token_id = 3;
-     */
-    value: number;
-    case: "stopTokenId";
-  } | {
-    /**
      * The model's own end of text.
      *
      * @generated from field: uint32 eos_token_id = 4;
      */
     value: number;
     case: "eosTokenId";
-  } | {
-    /**
-     * The stop string.
-     *
-     * @generated from field: string stop_string = 5;
-     */
-    value: string;
-    case: "stopString";
   } | { case: undefined; value?: undefined };
 };
 
@@ -504,7 +417,7 @@ export type FinishInfo = Message<"vllm.FinishInfo"> & {
  * Use `create(FinishInfoSchema)` to create a new message.
  */
 export const FinishInfoSchema: GenMessage<FinishInfo> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 10);
+  messageDesc(file_vllm_inference, 8);
 
 /**
  * Reasons.
@@ -527,7 +440,7 @@ export enum FinishInfo_FinishReason {
   LENGTH = 1,
 
   /**
-   * End of text, a stop string, or the grammar's end.
+   * End of text, which a grammar asks for where the text matches it.
    *
    * @generated from enum value: STOP = 2;
    */
@@ -545,63 +458,7 @@ export enum FinishInfo_FinishReason {
  * Describes the enum vllm.FinishInfo.FinishReason.
  */
 export const FinishInfo_FinishReasonSchema: GenEnum<FinishInfo_FinishReason> = /*@__PURE__*/
-  enumDesc(file_vllm_inference, 10, 0);
-
-/**
- * What else might have stood at one place.
- *
- * @generated from message vllm.CandidateTokenInfo
- */
-export type CandidateTokenInfo = Message<"vllm.CandidateTokenInfo"> & {
-  /**
-   * The tokens.
-   *
-   * @generated from field: repeated vllm.CandidateTokenInfo.TokenInfo tokens = 1;
-   */
-  tokens: CandidateTokenInfo_TokenInfo[];
-};
-
-/**
- * Describes the message vllm.CandidateTokenInfo.
- * Use `create(CandidateTokenInfoSchema)` to create a new message.
- */
-export const CandidateTokenInfoSchema: GenMessage<CandidateTokenInfo> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 11);
-
-/**
- * A token.
- *
- * @generated from message vllm.CandidateTokenInfo.TokenInfo
- */
-export type CandidateTokenInfo_TokenInfo = Message<"vllm.CandidateTokenInfo.TokenInfo"> & {
-  /**
-   * Its id.
-   *
-   * @generated from field: uint32 id = 1;
-   */
-  id: number;
-
-  /**
-   * Natural logarithm of its probability.
-   *
-   * @generated from field: float logprob = 2;
-   */
-  logprob: number;
-
-  /**
-   * Its rank, from 1.
-   *
-   * @generated from field: uint32 rank = 3;
-   */
-  rank: number;
-};
-
-/**
- * Describes the message vllm.CandidateTokenInfo.TokenInfo.
- * Use `create(CandidateTokenInfo_TokenInfoSchema)` to create a new message.
- */
-export const CandidateTokenInfo_TokenInfoSchema: GenMessage<CandidateTokenInfo_TokenInfo> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 11, 0);
+  enumDesc(file_vllm_inference, 8, 0);
 
 /**
  * Tokens.
@@ -622,7 +479,7 @@ export type TokenIds = Message<"vllm.TokenIds"> & {
  * Use `create(TokenIdsSchema)` to create a new message.
  */
 export const TokenIdsSchema: GenMessage<TokenIds> = /*@__PURE__*/
-  messageDesc(file_vllm_inference, 12);
+  messageDesc(file_vllm_inference, 9);
 
 /**
  * Writes text. The listener has no reflection; its health service knows this service by its name.
