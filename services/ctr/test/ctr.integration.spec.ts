@@ -156,6 +156,11 @@ describe('the ctr service', () => {
       () => client.predictList({ ...list, context: { query: 'x'.repeat(100_000) } }),
       { 'context.query': /more than 2,000/ },
     ],
+    [
+      'a candidate and a chosen query of 100 kB',
+      () => client.predictNext({ ...step, chosenQueries: ['y'.repeat(100_000)], candidates: ['x'.repeat(100_000)] }),
+      { 'chosen_queries[0]': /more than 2,000/, 'candidates[0]': /more than 2,000/ },
+    ],
     ['no candidates', () => client.predictNext({ ...step, candidates: [] }), { candidates: /has 0 entries; it takes 1 to 1000/ }],
     ['1,001 candidates', () => client.predictNext({ ...step, candidates: numbers(1_001) }), { candidates: /has 1001 entries/ }],
     [
