@@ -61,6 +61,13 @@ it('lets the first line stand that only repeats what is known when no better one
   expect(writer.tolerated).toEqual(['like_query']);
 });
 
+it('does not ask a model for a language again that it did not write in the first line', async () => {
+  const faultOf: ListOrder['faultOf'] = () => 'language';
+  const { texts, writer } = await write(['a', 'b', 'c', 'd', 'two', 'three'], { faultOf });
+  expect(texts).toEqual(['a', 'two', 'three']);
+  expect(writer.tolerated).toEqual(['language']);
+});
+
 it('never lets a line stand that must not be shown', async () => {
   const { texts, failure } = await write(['one', ...Array.from({ length: 30 }, () => 'unsafe')]);
   expect(texts).toEqual(['one']);

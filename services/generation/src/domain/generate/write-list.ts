@@ -120,7 +120,8 @@ export class ListWriter {
     this.cost.tokens += tokens;
     this.cost.redraws += redraws;
     const fault = this.faultOf(text);
-    if (fault === undefined) return undefined;
+    // A model that does not know the user's language is not asked for it again and again.
+    if (fault === undefined || (fault === 'language' && this.tolerated.includes('language'))) return undefined;
     this.refused.push(fault);
     return { text, fault };
   }

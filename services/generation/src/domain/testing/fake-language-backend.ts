@@ -1,4 +1,5 @@
 import type { BackendCapabilities, BackendHealth, LanguageBackend, PolicyArtefact, PolicyModel } from '../backend/language-backend.js';
+import { UnusablePolicyError } from '../errors.js';
 import { TokenPolicy } from '../decode/token-policy.js';
 import { FakeTokenModel, FakeVocabulary, type NextCharacter } from './fake-token-model.js';
 
@@ -20,13 +21,14 @@ export class FakeLanguageBackend implements LanguageBackend {
 
   load({ taskId, version, folder }: PolicyArtefact): Promise<PolicyModel> {
     if (folder === 'damaged') return Promise.reject(new Error('bad magic'));
+    if (folder?.startsWith('/nowhere')) return Promise.reject(new UnusablePolicyError(`policy ${version} has no files`));
     const model = new FakeTokenModel(this.next);
     this.loaded.set(`${taskId}/${version}`, model);
     return Promise.resolve(new TokenPolicy(model));
   }
 
   listAdapters(): Promise<readonly string[]> {
-    return Promise.resolve([...this.loaded].filter(([, model]) => !model.closed).map(([name]) => name));
+    return Promise.resolve([...this.loaded].filter(([name, model]) => !model.closed && !name.endsWith('/base')).map(([name]) => name));
   }
 
   health(): Promise<BackendHealth> {

@@ -1,0 +1,166 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { CallEndedError } from '@gqr/chassis/errors';
+import type { CallLimits } from '@gqr/chassis/grpc/call';
+import { type GrpcClient, grpcClient, RpcError } from '@gqr/chassis/grpc/client';
+import { Health, HealthCheckResponse_ServingStatus } from '@gqr/protos/grpc/health/v1/health';
+import { Control } from '@gqr/protos/vllm/control';
+import { FinishInfo_FinishReason, type GenerateRequestSchema, Inference } from '@gqr/protos/vllm/inference';
+import { status } from '@grpc/grpc-js';
+import { type FaultKind, type ServerFacts, ServerFault, type TextPiece, type TextRequest, type TextServer, TOP_K } from './text-server.js';
+
+const KINDS = new Map<status, FaultKind>([
+  [status.UNAVAILABLE, 'gone'],
+  // The server cancels what it does not finish when it stops; that the caller left is known from its signal.
+  [status.CANCELLED, 'gone'],
+  [status.DEADLINE_EXCEEDED, 'late'],
+  [status.RESOURCE_EXHAUSTED, 'full'],
+  [status.INVALID_ARGUMENT, 'refused'],
+  [status.NOT_FOUND, 'refused'],
+  [status.FAILED_PRECONDITION, 'refused'],
+  [status.UNIMPLEMENTED, 'refused'],
+  [status.PERMISSION_DENIED, 'refused'],
+  [status.UNAUTHENTICATED, 'refused'],
+]);
+
+/** vLLM's native gRPC server, or one of ours that speaks the same (learner, `serve-rollout`). */
+export class GrpcTextServer implements TextServer {
+  private readonly inference: GrpcClient<typeof Inference>;
+  private readonly control: GrpcClient<typeof Control>;
+  private readonly health: GrpcClient<typeof Health>;
+
+  constructor(readonly address: string) {
+    this.inference = grpcClient(Inference, address);
+    this.control = grpcClient(Control, address);
+    this.health = grpcClient(Health, address);
+  }
+
+  describe(limits: CallLimits): Promise<ServerFacts> {
+    return this.translated(limits, async () => {
+      const server = await this.control.getServerInfo({}, limits);
+      const model = await this.control.getModelInfo({}, limits);
+      if (!model.supportsTokenIdsInput) throw new ServerFault('refused', this.address, 'it does not take prompts as tokens');
+      return {
+        version: server.engineVersion,
+        instanceId: server.instanceId,
+        contextTokens: server.maxModelLen,
+        takesAdapters: model.supportsLora,
+      };
+    });
+  }
+
+  checkReady(limits: CallLimits): Promise<void> {
+    return this.translated(limits, async () => {
+      const { status: serving } = await this.health.check({ service: Inference.typeName }, limits);
+      if (serving !== HealthCheckResponse_ServingStatus.SERVING) throw new ServerFault('gone', this.address, 'it is not serving');
+    });
+  }
+
+  async *write(request: TextRequest, limits: CallLimits): AsyncGenerator<TextPiece, void> {
+    let ended = false;
+    try {
+      for await (const { outputs } of this.inference.generateStream(toMessage(request), limits)) {
+        if (outputs === undefined) continue; // the prompt's figures come first
+        const end = outputs.finishInfo && this.endOf(outputs.finishInfo.finishReason);
+        ended = end !== undefined;
+        yield { text: outputs.text, tokens: outputs.numTokens, ...(end !== undefined && { end }) };
+        if (ended) return;
+      }
+    } catch (error) {
+      throw this.translate(error, limits, request.adapter);
+    }
+    throw this.translate(new ServerFault('junk', this.address, 'the stream ended in the middle of the text'), limits);
+  }
+
+  scorePrompt(tokens: readonly number[], adapter: string, limits: CallLimits): Promise<readonly number[]> {
+    return this.translated(
+      limits,
+      async () => {
+        const { promptInfo } = await this.inference.generate(
+          {
+            prompt: { case: 'tokenIds', value: { ids: [...tokens] } },
+            loraName: adapter,
+            stopping: { maxNewTokens: 1 },
+            response: { promptLogprobs: true },
+          },
+          limits,
+        );
+        const logprobs = promptInfo?.logprobs ?? [];
+        if (logprobs.length !== tokens.length || !logprobs.every((value) => value <= 0))
+          throw new ServerFault('junk', this.address, `it scored ${String(logprobs.length)} of ${String(tokens.length)} tokens, or wrongly`);
+        return logprobs;
+      },
+      adapter,
+    );
+  }
+
+  loadAdapter(name: string, folder: string, limits: CallLimits): Promise<void> {
+    return this.translated(limits, async () => {
+      try {
+        await this.control.loadLora({ loraName: name, sourcePath: folder }, limits);
+      } catch (error) {
+        if (!(error instanceof RpcError)) throw error;
+        if (error.code === status.ALREADY_EXISTS) return;
+        // vLLM answers INTERNAL when the weights do not fit its model.
+        if (error.code === status.INTERNAL) throw new ServerFault('refused', this.address, error.message);
+        throw error;
+      }
+    });
+  }
+
+  unloadAdapter(name: string, limits: CallLimits): Promise<void> {
+    return this.translated(limits, async () => {
+      await this.control.unloadLora({ loraName: name }, limits).catch((error: unknown) => {
+        if (!(error instanceof RpcError && error.code === status.NOT_FOUND)) throw error;
+      });
+    });
+  }
+
+  listAdapters(limits: CallLimits): Promise<readonly string[]> {
+    return this.translated(limits, async () => (await this.control.listLoras({}, limits)).adapters.map(({ loraName }) => loraName));
+  }
+
+  close(): void {
+    for (const client of [this.inference, this.control, this.health]) client.close();
+  }
+
+  private endOf(reason: FinishInfo_FinishReason): TextPiece['end'] {
+    switch (reason) {
+      case FinishInfo_FinishReason.STOP:
+        return 'whole';
+      case FinishInfo_FinishReason.LENGTH:
+        return 'used-up';
+      case FinishInfo_FinishReason.ABORTED:
+        throw new ServerFault('gone', this.address, 'it gave the text up');
+      case FinishInfo_FinishReason.NOT_FINISHED:
+        return undefined;
+    }
+  }
+
+  private async translated<T>(limits: CallLimits, work: () => Promise<T>, adapter = ''): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw this.translate(error, limits, adapter);
+    }
+  }
+
+  private translate(error: unknown, limits: CallLimits, adapter = ''): unknown {
+    if (limits.signal.aborted) return limits.signal.reason;
+    if (!(error instanceof RpcError)) return error;
+    // The deadline travels with the call, and grpc may notice it before the signal does.
+    if (error.code === status.DEADLINE_EXCEEDED && Date.now() >= limits.deadline - 50) return new CallEndedError('deadline');
+    const kind = error.code === status.NOT_FOUND && adapter !== '' ? 'adapter-lost' : (KINDS.get(error.code) ?? 'failed');
+    return new ServerFault(kind, this.address, `${error.method}: ${status[error.code]}: ${error.message}`);
+  }
+}
+
+function toMessage({ prompt, adapter, decoding, seed, regex, maxTokens }: TextRequest): MessageInitShape<typeof GenerateRequestSchema> {
+  return {
+    prompt: { case: 'tokenIds', value: { ids: [...prompt] } },
+    loraName: adapter,
+    temperature: decoding.temperature,
+    sampling: { topP: decoding.topP, minP: decoding.minP, topK: TOP_K, seed: BigInt.asUintN(62, seed) },
+    decoding: { presencePenalty: decoding.diversity, structuredOutput: { case: 'regex', value: regex } },
+    stopping: { maxNewTokens: maxTokens },
+  };
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { grpcClient } from '@gqr/chassis/grpc/client';
+import { startService } from '@gqr/chassis/testing/running-service';
+import { normalise } from '@gqr/chassis/text/normalise';
+import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
+import { cpSync, existsSync } from 'node:fs';
+import { DirectoryRegistry } from '@gqr/chassis/registry/directory-registry';
+import { expect, it } from 'vitest';
+import { injections } from './injection-corpus.js';
+import { NO_MODEL, realModel } from './real-model.js';
+
+const lists = Number(process.env['GQR_LONG_RUN_LISTS'] ?? 0);
+const root = new URL('../../../../', import.meta.url).pathname;
+
+it('writes lists that parse at temperature 1.2, on every task and every injection', { timeout: 86_400_000 }, async ({ skip }) => {
+  skip(lists === 0, 'takes a list about a second: GQR_LONG_RUN_LISTS=2000 npm test -- services/generation');
+  skip(realModel === undefined, NO_MODEL);
+  const folder = mkdtempSync(join(tmpdir(), 'gqr-long-run-'));
+  const registry = new DirectoryRegistry(folder);
+  for (const kind of ['policy.suggestion', 'policy.clarification', 'policy.hint']) {
+    if (existsSync(join(root, 'starter/models', kind))) cpSync(join(root, 'starter/models', kind), join(folder, kind), { recursive: true });
+    for (const { version } of await registry.list(kind)) await registry.setChannel({ kind, version }, 'stable');
+  }
+  const main = join(root, 'services/generation/dist/src/main.js');
+  const env = {
+    GQR_TASKS_DIR: join(root, 'services/generation/tasks'),
+    GQR_REGISTRY: folder,
+    GQR_LLM_MODEL: realModel?.path ?? '',
+    GQR_LLM_MODEL_SHA256: realModel?.sha256 ?? '',
+  };
+  const service = await startService(main, env, 170_000);
+  const client = grpcClient(GenerationService, service.grpc);
+  const { tasks } = await client.listTasks({});
+  const faults: string[] = [];
+  let redraws = 0;
+  for (let at = 0; at < lists; at++) {
+    const task = tasks[at % tasks.length];
+    const injection = injections[Math.floor(at / tasks.length) % (injections.length + 3)];
+    const text = injection?.text.slice(0, 2_000) ?? 'how to store cooked rice safely';
+    const query = task?.completes || normalise(text) === '' ? 'how to st' : text;
+    const answer = await client
+      .generate({
+        taskId: task?.taskId ?? '',
+        context: { query, response: text, history: [{ query: text }] },
+        cooccurrenceQueries: [text],
+        decoding: { temperature: 1.2, topP: 1, minP: 0, seed: BigInt(at) },
+      })
+      .catch((error: unknown) => error);
+    const list = answer as Awaited<ReturnType<typeof client.generate>>;
+    const label = `${task?.taskId ?? ''} ${String(at)} ${injection?.name ?? 'plain'}`;
+    if (answer instanceof Error) faults.push(`${label}: ${answer.message}`);
+    else {
+      redraws += list.usage?.redraws ?? 0;
+      const texts = list.queries.map((each) => each.text);
+      const parses =
+        new Set(texts.map(normalise)).size === task?.defaultCount &&
+        task.auxiliaryTexts.every((name) => name in list.auxiliaryTexts) &&
+        texts.every((each) => /^[^\n|]+$/.test(each) && !each.includes('<|'));
+      if (!parses) faults.push(`${label}: ${JSON.stringify(texts)}`);
+    }
+    if ((at + 1) % 100 === 0)
+      console.log(`${String(at + 1)} of ${String(lists)} lists, ${String(faults.length)} faults, ${String(redraws)} redraws`);
+  }
+  client.close();
+  await service.stop();
+  expect(faults).toEqual([]);
+});
