@@ -5,7 +5,17 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from gqr_learner.ctr.impressions import Impression, Impressions
-from gqr_learner.ctr.metrics import SMOOTHING, auc, baselines, calibration_error, diff_ctr, grouped_auc, logloss, measure
+from gqr_learner.ctr.metrics import (
+    SMOOTHING,
+    auc,
+    baselines,
+    calibration_error,
+    diff_ctr,
+    grouped_auc,
+    logloss,
+    logloss_error,
+    measure,
+)
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -77,3 +87,15 @@ def test_measures_a_perfect_ranking() -> None:
     assert (measured["aucWithinImpression"], measured["impressionsRanked"]) == (1.0, 2)
     assert (measured["clickRate"], measured["meanPrediction"]) == (0.5, 0.5)
     assert (measured["days"], measured["diffCtr"]) == (2, 0.0)
+
+
+def test_error_of_a_logloss_difference_counts_lists_not_queries() -> None:
+    rng = np.random.default_rng(5)
+    excess = []
+    for _ in range(300):
+        lists = [Impression("t", BEGIN, "q", ["a", "b"], [int(click)] * 2, "live") for click in rng.random(80) < 0.3]
+        span = Impressions("test", lists)
+        told, guess = np.tile([0.35, 0.35], 80), np.tile([0.2, 0.2], 80)
+        excess.append((logloss(span.labels(), told) - logloss(span.labels(), guess), logloss_error(span, told, guess)))
+    differences, errors = np.array(excess).T
+    assert errors.mean() == pytest.approx(differences.std(), rel=0.15)

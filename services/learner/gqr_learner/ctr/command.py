@@ -23,7 +23,7 @@ from gqr_learner.ctr.golden import CASES, golden_rows
 from gqr_learner.ctr.impressions import Impressions, check_order, read_impressions
 from gqr_learner.ctr.input import InputBuilder, InputSpec
 from gqr_learner.ctr.instances import Instances, build_instances, pack
-from gqr_learner.ctr.metrics import baselines, calibration_error, logloss, measure
+from gqr_learner.ctr.metrics import baselines, calibration_error, logloss, logloss_error, measure
 from gqr_learner.ctr.model import WEIGHTS, Architecture, CtrModel, load_weights, save_weights
 from gqr_learner.ctr.training import State, Training, predict
 from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id, train_tokenizer
@@ -72,7 +72,10 @@ def run(job: Job, worker: Worker) -> None:
     metrics: dict[str, Any] = {
         "test": {
             "model": measure(test, predictions),
-            "baselines": {name: measure(test, guess) for name, guess in baselines(train, test).items()},
+            "baselines": {
+                name: {**measure(test, guess), "loglossDifferenceError": logloss_error(test, predictions, guess)}
+                for name, guess in baselines(train, test).items()
+            },
         },
         "calibration": {
             "errorBefore": uncalibrated,

@@ -38,6 +38,16 @@ def logloss(labels: Labels, predictions: Predictions) -> float:
     return float(-np.mean(np.where(labels == 1, np.log(p), np.log1p(-p))))
 
 
+def logloss_error(impressions: Impressions, predictions: Predictions, baseline: Predictions) -> float:
+    """Standard error of the difference between two loglosses on the same rows; lists are independent, their queries are not."""
+    labels = impressions.labels()
+    losses = [-np.log(np.clip(np.where(labels == 1, p, 1 - p), 1e-7, 1)) for p in (predictions, baseline)]
+    ends = np.cumsum([len(row.queries) for row in impressions.rows])
+    excess = losses[0] - losses[1] - (losses[0] - losses[1]).mean()
+    by_list = np.diff(np.concatenate([[0.0], np.cumsum(excess)[ends - 1]]))
+    return float(np.sqrt((by_list**2).sum()) / len(labels))
+
+
 def calibration_error(labels: Labels, predictions: Predictions) -> float:
     """Mean distance between predicted and real click rate over bins of equally many instances, by rising prediction."""
     order = np.argsort(predictions, kind="stable")
