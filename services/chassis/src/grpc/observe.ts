@@ -18,14 +18,14 @@ const BARE_REASONS = new Map<status, string>([
 type SentStatus = Parameters<ServerInterceptingCall['sendStatus']>[0];
 
 /** How grpc-js begins to say that a request is too large, compressed or not. */
-const TOO_LARGE = /^Received message /;
+const TOO_LARGE = 'Received message ';
 
 /** The status with ErrorInfo, if it is an error that has none. */
 function withErrorInfo(sent: SentStatus, maxMessageBytes: number): SentStatus {
   const { code, details } = sent;
   if (code === status.OK || hasDetails(sent.metadata)) return sent;
   const reason = BARE_REASONS.get(code) ?? status[code];
-  if (code !== status.RESOURCE_EXHAUSTED || !TOO_LARGE.test(details))
+  if (code !== status.RESOURCE_EXHAUSTED || !details.startsWith(TOO_LARGE))
     return { ...sent, metadata: toServiceError({ code, reason, message: details }).metadata };
   const limit = maxMessageBytes.toLocaleString('en');
   const message = `the request is larger than the ${limit} bytes that this service takes; shorten it or send it in parts`;
