@@ -1,9 +1,11 @@
+import { benchCtr } from './ctr/bench-ctr.js';
 import { benchGateway } from './gateway/bench-gateway.js';
 import { benchGeneration } from './generation/bench-generation.js';
 import { benchMemory } from './system/bench-memory.js';
 import { benchStart } from './system/bench-start.js';
 
 const BENCHMARKS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  ctr: benchCtr,
   gateway: benchGateway,
   generation: benchGeneration,
   memory: benchMemory,
