@@ -8,6 +8,7 @@ from pathlib import Path
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "train-ctr": ("gqr_learner.ctr.command", "train the click predictor on logged impressions and export it to ONNX"),
+    "serve-rollout": ("gqr_learner.rollout.command", "serve the base model and its adapters over vLLM's gRPC, for bulk generation"),
     "train-sft": ("gqr_learner.sft.train", "fit a policy to written instances and export it for PEFT and llama.cpp"),
 }
 """Commands by name, each with its module and what it does. The module has a config dataclass `Config` and `run(job, worker)`."""
