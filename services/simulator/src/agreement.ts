@@ -4,16 +4,21 @@ import { agreement, halfOf, LABELS, verdict } from './domain/relevance/agreement
 import { RelevanceJudge } from './domain/relevance/relevance-judge.js';
 
 // How well the judge of relevance agrees with people: node dist/src/agreement.js [WORLD_DIR] [--errors].
-// Reads WORLD_DIR/judgements.jsonl. The judge is tuned on one half and reported on the other; --errors lists mistakes on the first.
+// Reads WORLD_DIR/judgements.jsonl, of which the judge is tuned on one half and reported on the other, and WORLD_DIR/held-back.jsonl, on
+// which nothing is tuned; --errors lists mistakes on the first half.
 const args = process.argv.slice(2);
 const worldDir = args.find((arg) => !arg.startsWith('--')) ?? 'world';
 const world = readWorld(worldDir);
 const judge = new RelevanceJudge(world);
-const judged = readLabelledTexts(worldDir).map((text) => ({ ...text, half: halfOf(text), verdict: verdict(world, judge, text) }));
-for (const half of ['tuning', 'reporting'] as const) {
-  const texts = judged.filter((text) => text.half === half);
+const labelled = [
+  ...readLabelledTexts(worldDir).map((text) => ({ ...text, part: `${halfOf(text)} half` })),
+  ...readLabelledTexts(worldDir, 'held-back.jsonl').map((text) => ({ ...text, part: 'held back' })),
+];
+const judged = labelled.map((text) => ({ ...text, verdict: verdict(world, judge, text) }));
+for (const part of new Set(judged.map((text) => text.part))) {
+  const texts = judged.filter((text) => text.part === part);
   const { pairs, accuracy, kappa, confusion } = agreement(texts);
-  console.log(`${half} half: ${pairs} pairs, accuracy ${accuracy.toFixed(3)}, Cohen's kappa ${kappa.toFixed(3)}`);
+  console.log(`${part}: ${pairs} pairs, accuracy ${accuracy.toFixed(3)}, Cohen's kappa ${kappa.toFixed(3)}`);
   console.log(`  ${'label \\ verdict'.padEnd(16)}${LABELS.map((label) => label.padStart(12)).join('')}`);
   for (const [row, counts] of confusion.entries()) {
     console.log(`  ${(LABELS[row] ?? '').padEnd(16)}${counts.map((count) => String(count).padStart(12)).join('')}`);
@@ -24,7 +29,7 @@ for (const half of ['tuning', 'reporting'] as const) {
   }
 }
 if (args.includes('--errors')) {
-  for (const { half, scene, need, text, label, verdict: said } of judged) {
-    if (half === 'tuning' && label !== said) console.log(`${label} -> ${said}\t${scene}\t${need}\t${text}`);
+  for (const { part, scene, need, text, label, verdict: said } of judged) {
+    if (part === 'tuning half' && label !== said) console.log(`${label} -> ${said}\t${scene}\t${need}\t${text}`);
   }
 }

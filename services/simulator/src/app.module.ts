@@ -11,7 +11,7 @@ import { readBehaviour } from './adapters/yaml/behaviour-file.js';
 import { readStageWorld } from './adapters/stage-world.js';
 import type { Config } from './config.js';
 import { SessionSource, takesPart } from './domain/population/session-source.js';
-import { WorldError } from './adapters/yaml/topic-files.js';
+import { WorldError } from './adapters/world-error.js';
 import { StandInGateway } from './domain/measure/stand-in-gateway.js';
 import { standInPolicies } from './domain/measure/stand-in-policies.js';
 import { randomFor } from './domain/random/random.js';

@@ -1,6 +1,7 @@
 import { readBehaviour } from './adapters/yaml/behaviour-file.js';
 import { readSessions } from './adapters/tsv/session-file.js';
-import { readSynonyms, readTopics, WorldError } from './adapters/yaml/topic-files.js';
+import { WorldError } from './adapters/world-error.js';
+import { readLanguage, readTopics } from './adapters/yaml/topic-files.js';
 import { describeFault, type Fault } from './domain/world/lint-topics.js';
 
 // Checks a world: node dist/src/lint-world.js [WORLD_DIR | SESSIONS.tsv]. Names file, line and remedy of every fault; ends with 1 if
@@ -24,7 +25,7 @@ function lint(): { what: string; faults: readonly Fault[] } {
     return { what: `${sessions.length} sessions`, faults };
   }
   const { topics, faults } = readTopics(path);
-  const others = [() => readBehaviour(path), () => readSynonyms(path)].flatMap(faultsIn);
+  const others = [() => readBehaviour(path), () => readLanguage(path)].flatMap(faultsIn);
   return { what: `${topics.length} topics`, faults: [...faults, ...others] };
 }
 

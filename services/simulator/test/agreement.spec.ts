@@ -44,15 +44,23 @@ describe('relevance as judged and as people judge it', () => {
 
   it('agrees well on the half that it was not tuned on', () => {
     const { accuracy, kappa } = agreement(judged.filter((text) => halfOf(text) === 'reporting'));
-    expect(accuracy).toBeGreaterThan(0.82);
-    expect(kappa).toBeGreaterThan(0.68);
+    expect(accuracy).toBeGreaterThan(0.84);
+    expect(kappa).toBeGreaterThan(0.72);
+  });
+
+  it('agrees with texts on which nothing was tuned, in words unlike those of the world', () => {
+    const held = readLabelledTexts(WORLD_DIR, 'held-back.jsonl').map((text) => ({ ...text, verdict: verdict(world, judge, text) }));
+    expect(held.length).toBeGreaterThanOrEqual(120);
+    expect(agreement(held).accuracy).toBeGreaterThan(0.65);
+    const relevance = held.map((text) => (text.label === 'relevant') === (text.verdict === 'relevant'));
+    expect(relevance.filter((agreed) => agreed).length / held.length).toBeGreaterThan(0.75);
   });
 
   it('hardly ever takes a text that misses the need for one that meets it, nor a plain paraphrase for another matter', () => {
     const share = (of: typeof judged, verdict: string): number => of.filter((text) => text.verdict === verdict).length / of.length;
     const missing = judged.filter(({ label }) => label !== 'relevant');
     const paraphrases = judged.filter(({ kind }) => kind === 'paraphrase');
-    expect(share(missing, 'relevant')).toBeLessThan(0.06);
+    expect(share(missing, 'relevant')).toBeLessThan(0.08);
     expect(share(paraphrases, 'relevant')).toBeGreaterThan(0.93);
   });
 });

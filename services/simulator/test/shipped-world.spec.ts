@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readBehaviour } from '../src/adapters/yaml/behaviour-file.js';
-import { readSynonyms, readTopics } from '../src/adapters/yaml/topic-files.js';
+import { readLanguage, readTopics } from '../src/adapters/yaml/topic-files.js';
 import { measurePolicy } from '../src/domain/measure/measure-policy.js';
 import { standInPolicies } from '../src/domain/measure/stand-in-policies.js';
 import { TASK_IDS } from '../src/domain/population/behaviour.js';
@@ -15,7 +15,7 @@ import { WORLD_DIR } from './shipped-world.js';
 const { topics, faults } = readTopics(WORLD_DIR);
 const world = new World(
   topics.map(({ topic }) => topic),
-  readSynonyms(WORLD_DIR),
+  readLanguage(WORLD_DIR),
 );
 const judge = new RelevanceJudge(world);
 

@@ -1,7 +1,7 @@
 import { type ErrorRow, row } from '@gqr/chassis/grpc/error-table';
 import { status } from '@grpc/grpc-js';
 import { SimulationRunningError, UnknownPolicyError, UnknownSimulationError } from '../../domain/simulation/simulations.js';
-import { WorldError } from '../yaml/topic-files.js';
+import { WorldError } from '../world-error.js';
 
 /** How this service's own errors are answered. */
 export const errorTable: readonly ErrorRow[] = [

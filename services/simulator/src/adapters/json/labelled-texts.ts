@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LABELS, type LabelledText } from '../../domain/relevance/agreement.js';
 import type { Fault } from '../../domain/world/lint-topics.js';
-import { WorldError } from '../yaml/topic-files.js';
+import { WorldError } from '../world-error.js';
 import { decode } from '../yaml/yaml-file.js';
 
 const schema = z.strictObject({
@@ -14,9 +14,9 @@ const schema = z.strictObject({
   kind: z.string().min(1, 'is empty; say how the text was made'),
 });
 
-/** Reads `<worldDir>/judgements.jsonl`. @throws WorldError naming every line that is wrong */
-export function readLabelledTexts(worldDir: string): LabelledText[] {
-  const file = join(worldDir, 'judgements.jsonl');
+/** Reads labelled texts, by default `<worldDir>/judgements.jsonl`. @throws WorldError naming every line that is wrong */
+export function readLabelledTexts(worldDir: string, name = 'judgements.jsonl'): LabelledText[] {
+  const file = join(worldDir, name);
   const decoded = decode(file, readFileSync(file));
   if ('fault' in decoded) throw new WorldError([decoded.fault]);
   const faults: Fault[] = [];

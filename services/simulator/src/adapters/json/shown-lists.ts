@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { TASK_IDS } from '../../domain/population/behaviour.js';
 import type { PolicyList } from '../../domain/truth/ground-truth-report.js';
 import type { Fault } from '../../domain/world/lint-topics.js';
-import { WorldError } from '../yaml/topic-files.js';
+import { WorldError } from '../world-error.js';
 import { decode } from '../yaml/yaml-file.js';
 
 const exchange = z.object({ query: z.string(), response: z.string().default('') });

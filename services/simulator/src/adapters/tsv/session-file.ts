@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { type Fault } from '../../domain/world/lint-topics.js';
 import { parseSessionLines, type RawLine, type SessionLine } from '../../domain/world/session-lines.js';
 import { topicsOfSessions } from '../../domain/world/session-topics.js';
-import { World } from '../../domain/world/world.js';
-import { WorldError } from '../yaml/topic-files.js';
+import { type Language, World } from '../../domain/world/world.js';
+import { WorldError } from '../world-error.js';
 
 const NEW_LINE = 0x0a;
 
@@ -38,8 +38,8 @@ export function readSessions(file: string): { sessions: SessionLine[]; faults: F
 }
 
 /** The world of a file of sessions; lines with a fault are left out of it. @throws WorldError if nothing is left */
-export function readSessionWorld(file: string, synonyms: readonly (readonly string[])[]): World {
+export function readSessionWorld(file: string, language: Language): World {
   const { sessions, faults } = readSessions(file);
   if (sessions.length === 0) throw new WorldError(faults);
-  return new World(topicsOfSessions(sessions), synonyms);
+  return new World(topicsOfSessions(sessions), language);
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Behaviour } from '../../domain/population/behaviour.js';
 import { readYaml } from './yaml-file.js';
-import { WorldError } from './topic-files.js';
+import { WorldError } from '../world-error.js';
 
 const share = z.number().min(0, 'is below 0; use 0 to 1').max(1, 'is above 1; use 0 to 1');
 const positive = z.number().positive('is not above 0; give a number above 0');

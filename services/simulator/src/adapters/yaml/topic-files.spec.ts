@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeFault } from '../../domain/world/lint-topics.js';
-import { readTopics, readWorld, WorldError } from './topic-files.js';
+import { WorldError } from '../world-error.js';
+import { readTopics, readWorld } from './topic-files.js';
 
 const LAST = 8;
 

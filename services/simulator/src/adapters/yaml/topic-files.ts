@@ -1,17 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeFault, type Fault, lintTopics, type TopicFile } from '../../domain/world/lint-topics.js';
-import { World } from '../../domain/world/world.js';
+import { type Fault, lintTopics, type TopicFile } from '../../domain/world/lint-topics.js';
+import { type Language, World } from '../../domain/world/world.js';
+import { readSenses } from '../senses/senses-file.js';
+import { WorldError } from '../world-error.js';
 import { readYaml } from './yaml-file.js';
 import { synonymsSchema, topicSchema } from './topic-schema.js';
-
-/** A world cannot be used; the message has every fault with file, line and remedy. */
-export class WorldError extends Error {
-  override readonly name = 'WorldError';
-  constructor(readonly faults: readonly Fault[]) {
-    super(`the world cannot be used:\n${faults.map(describeFault).join('\n')}`);
-  }
-}
 
 /** Reads the topics of a world, `<worldDir>/topics/*.yaml`, with every fault in them. */
 export function readTopics(worldDir: string): { topics: TopicFile[]; faults: Fault[] } {
@@ -40,12 +34,17 @@ export function readSynonyms(worldDir: string): string[][] {
   return read.data;
 }
 
+/** What is known of words over all topics of a folder. @throws WorldError */
+export function readLanguage(worldDir: string): Language {
+  return { synonyms: readSynonyms(worldDir), senses: readSenses(worldDir) };
+}
+
 /** The world of a folder. @throws WorldError */
 export function readWorld(worldDir: string): World {
   const { topics, faults } = readTopics(worldDir);
   if (faults.length > 0) throw new WorldError(faults);
   return new World(
     topics.map(({ topic }) => topic),
-    readSynonyms(worldDir),
+    readLanguage(worldDir),
   );
 }

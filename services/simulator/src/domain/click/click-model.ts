@@ -1,5 +1,6 @@
 import type { Behaviour, Layout, Segment, TaskId } from '../population/behaviour.js';
 import type { Random } from '../random/random.js';
+import { type Ramp, ramp } from '../relevance/ramp.js';
 import type { RelevanceJudge } from '../relevance/relevance-judge.js';
 
 /** What a query means to a user at one moment. Hidden. */
@@ -34,12 +35,6 @@ export interface View {
 
 const QUESTION = /^(how|what|whats|which|when|where|why|who|can|could|should|is|are|do|does|did|will|would)\b|\?\s*$/i;
 const ASSISTANT_VOICE = /^(would you like|do you want|shall i|should i help|let me|i can|are you interested|here (is|are))\b/i;
-
-interface Ramp {
-  readonly from: number;
-  readonly to: number;
-}
-const ramp = (value: number, { from, to }: Ramp): number => Math.min(1, Math.max(0, (value - from) / (to - from)));
 
 /** Similarity of words from which a query counts as the same again. */
 const SAME_WORDS: Ramp = { from: 0.5, to: 0.95 };

@@ -3,7 +3,10 @@ import type { World } from '../world/world.js';
 import { BoundedCache } from './bounded-cache.js';
 import { type Content, ContentIndex } from './content-index.js';
 import { PhraseIndex } from './phrase-index.js';
-import { type Expressible, type Judgement, ramp, Scene } from './scene.js';
+import { ramp } from './ramp.js';
+import { type Expressible, type Judgement, Scene } from './scene.js';
+import { SenseIndex } from './sense-index.js';
+import { type Sense, SenseTable, TextSenses } from './text-senses.js';
 import { type Reading, stemsOf, Vocabulary } from './vocabulary.js';
 
 const CACHED_TEXTS = 20_000;
@@ -14,8 +17,14 @@ const BELONGS = { from: 0.2, to: 0.6 };
 const NEAREST = { from: 0.4, to: 0.75 };
 /** The same from which it is about the topic though it expresses none of its needs. */
 const TOPICAL = { from: 0.4, to: 0.8 };
+/** How like a topic a text is in meaning, relative to the topic that it is most like, from which its meaning counts, and counts in full. */
+const SAME_MATTER = { from: 0, to: 0.4 };
+/** Share of a text that some topic accounts for, from which it may be, and is, plainly about that one, whatever it may mean in another. */
+const ELSEWHERE = { from: 0.8, to: 1 };
 /** A snippet ("shorter") says nothing of the matter. */
-const ANY_MATTER: Belonging = { share: 0, surely: 1 };
+const ANY_MATTER: Belonging = { inWords: () => ({ share: 0, surely: 1 }), inMeaning: () => 1 };
+/** A text that expresses a need this well in words says it plainly. */
+const PLAIN = 0.8;
 const NOTHING: Judgement = { fits: [], topical: 0 };
 
 const needsOf = ({ intents }: SearchTopic): Expressible[] => intents.map((intent) => ({ ...intent, about: [intent.need, intent.answer] }));
@@ -25,31 +34,56 @@ const matterOf = ({ title, entities, intents }: SearchTopic): Content => ({
   around: intents.flatMap(({ need, answer }) => [need, answer]),
 });
 
+/** How surely a text is about a topic, in [0, 1]. */
 interface Belonging {
-  readonly share: number;
-  readonly surely: number;
+  /** By its words, and the share of the text that the topic accounts for. */
+  readonly inWords: () => { readonly share: number; readonly surely: number };
+  /** By what it means. */
+  readonly inMeaning: () => number;
 }
+
+interface Readers {
+  readonly words: (text: string) => Reading;
+  readonly sense: (text: string) => Sense;
+}
+
+/** By topic, how much of a text is about it; and the most that is about any. */
+interface Matters {
+  readonly each: Float64Array;
+  readonly most: number;
+}
+const mattersOf = (each: Float64Array): Matters => ({
+  each,
+  most: each.reduce((best, share) => Math.max(best, share), Number.EPSILON),
+});
 
 /** A scene that is made when it is first asked, and remembers what it judged. */
 class CachedScene {
   private readonly judgements = new BoundedCache<Judgement>(CACHED_TEXTS_OF_SCENE);
-  private scene: Scene | undefined;
+  private made: { readonly scene: Scene; readonly senses: SenseIndex } | undefined;
 
-  constructor(private readonly make: () => Scene) {}
+  constructor(private readonly make: () => { readonly scene: Scene; readonly senses: SenseIndex }) {}
 
-  judge(text: string, read: (text: string) => Reading, belonging: () => Belonging): Judgement {
+  /** By the words of a text; where they do not say it plainly, by what it means if that says more. */
+  judge(text: string, read: Readers, belonging: Belonging): Judgement {
     return this.judgements.get(text, () => {
-      this.scene ??= this.make();
-      const { fits, topical } = this.scene.judge(read(text));
-      const { share, surely } = belonging();
-      return { fits: fits.map((fit) => fit * surely), topical: Math.max(topical, ...fits, ramp(share, TOPICAL)) * surely };
+      this.made ??= this.make();
+      const said = this.made.scene.judge(read.words(text));
+      const { share, surely } = belonging.inWords();
+      const inWords = said.fits.map((fit) => fit * surely);
+      const topical = Math.max(said.topical, ...said.fits, ramp(share, TOPICAL)) * surely;
+      const meant = Math.max(...inWords) >= PLAIN ? [] : this.made.senses.match(read.sense(text), inWords);
+      if (!meant.some((each) => each > 0)) return { fits: inWords, topical };
+      const inMeaning = said.focus * belonging.inMeaning();
+      const fits = inWords.map((fit, at) => Math.max(fit, inMeaning * (meant[at] ?? 0)));
+      return { fits, topical: Math.max(topical, ...fits) };
     });
   }
 }
 
 /**
- * Judges how well any free text expresses a hidden need, by the words that people type for it and by the concepts that it is made
- * of. It shares no code, features or weights with the click predictor or the sentence encoder. Deterministic; texts judged before
+ * Judges how well any free text expresses a hidden need, by the words that people type for it, by the concepts that it is made of
+ * and by what its words mean in general English. It shares no code, features or weights with the click predictor or the sentence encoder. Deterministic; texts judged before
  * are answered from a cache.
  */
 export class RelevanceJudge {
@@ -59,32 +93,45 @@ export class RelevanceJudge {
   /** What each search topic as a whole is about. */
   private readonly matters: ContentIndex;
   private readonly topicAt = new Map<string, number>();
-  private readonly sharesOf = new BoundedCache<{ readonly shares: Float64Array; readonly most: number }>(CACHED_TEXTS);
+  private readonly mattersInWords = new BoundedCache<Matters>(CACHED_TEXTS);
+  private readonly mattersInMeaning = new BoundedCache<Matters>(CACHED_TEXTS);
   /** All snippets of the world: whether a text is a way of refining any piece of writing at all. */
   private readonly refinements: PhraseIndex;
+  private readonly senses: TextSenses;
+  /** What each search topic as a whole means. */
+  private readonly topicSenses: SenseTable;
   private readonly readings = new BoundedCache<Reading>(CACHED_TEXTS);
+  private readonly sensesOf = new BoundedCache<Sense>(CACHED_TEXTS);
   /** Words of answers, which are long and which many lists are shown under. */
   private readonly wordsOf = new BoundedCache<ReadonlySet<string>>(CACHED_ANSWERS);
   private readonly knownSnippets = new BoundedCache<number>(CACHED_TEXTS);
 
   constructor(world: World) {
-    this.vocabulary = new Vocabulary(world.synonyms);
+    this.vocabulary = new Vocabulary(world.language.synonyms);
     const requests = world.writingTopics.flatMap((topic) => topic.requests);
     const snippets = requests.flatMap(({ facets }) => facets.flatMap(({ phrasings }) => phrasings));
-    for (const phrasing of world.searchTopics.flatMap(({ intents }) => intents.flatMap(({ phrasings }) => phrasings))) {
-      this.vocabulary.add(phrasing);
-    }
-    for (const snippet of snippets) this.vocabulary.add(snippet);
+    const typed = [...world.searchTopics.flatMap(({ intents }) => intents.flatMap(({ phrasings }) => phrasings)), ...snippets];
+    for (const text of typed) this.vocabulary.add(text);
     // What a word is worth and may stand for must not depend on which scene is asked first: all words are known before any is.
     const scenes = [...world.searchTopics.map(needsOf), ...requests.map(refinementsOf)];
     for (const { concepts, about } of scenes.flat()) for (const text of [...concepts.flat(), ...about]) this.vocabulary.learn(text);
     for (const { title, entities } of world.searchTopics) for (const text of [title, ...entities]) this.vocabulary.learn(text);
 
+    const { vocabulary } = this;
+    const senses = new TextSenses(world.language.senses, vocabulary, typed);
+    this.senses = senses;
+    const sceneOf = (expressibles: readonly Expressible[]): CachedScene =>
+      new CachedScene(() => ({ scene: new Scene(vocabulary, expressibles), senses: new SenseIndex(senses, expressibles) }));
     for (const [at, topic] of world.searchTopics.entries()) {
       this.topicAt.set(topic.id, at);
-      this.topics.set(topic.id, new CachedScene(() => new Scene(this.vocabulary, needsOf(topic))));
+      this.topics.set(topic.id, sceneOf(needsOf(topic)));
     }
-    for (const request of requests) this.requests.set(request, new CachedScene(() => new Scene(this.vocabulary, refinementsOf(request))));
+    for (const request of requests) this.requests.set(request, sceneOf(refinementsOf(request)));
+    this.topicSenses = new SenseTable(
+      world.searchTopics.map(({ title, entities, intents }) =>
+        senses.read([title, ...entities, ...intents.flatMap(({ phrasings }) => phrasings)].join(' ')),
+      ),
+    );
     const weightOf = (stem: string): number => this.vocabulary.weightOf(stem);
     this.refinements = new PhraseIndex(this.vocabulary, weightOf, [snippets]);
     this.matters = new ContentIndex(this.vocabulary, weightOf, world.searchTopics.map(matterOf));
@@ -92,23 +139,38 @@ export class RelevanceJudge {
 
   /** How well a text expresses each intent of a topic. */
   intents(topic: SearchTopic, text: string): Judgement {
-    return this.topics.get(topic.id)?.judge(text, this.read, () => this.belonging(topic, text)) ?? NOTHING;
+    return this.topics.get(topic.id)?.judge(text, this.readers, this.belonging(topic, text)) ?? NOTHING;
   }
 
   /** How surely a text is about a topic as a whole: what the topic accounts for of it, compared with what the nearest topic does. */
   private belonging(topic: SearchTopic, text: string): Belonging {
-    const { shares, most } = this.sharesOf.get(text, () => {
-      const found = new Float64Array(this.topicAt.size);
-      this.matters.account(this.read(text), found);
-      return { shares: found, most: found.reduce((best, share) => Math.max(best, share), Number.EPSILON) };
+    const at = this.topicAt.get(topic.id) ?? -1;
+    return {
+      inWords: () => {
+        const { each, most } = this.inWords(text);
+        const share = each[at] ?? 0;
+        return { share, surely: ramp(share, BELONGS) * ramp(share / most, NEAREST) };
+      },
+      inMeaning: () => {
+        const words = this.inWords(text);
+        const elsewhere = ramp(words.most, ELSEWHERE) * (1 - ramp((words.each[at] ?? 0) / words.most, NEAREST));
+        const { each, most } = this.mattersInMeaning.get(text, () => mattersOf(this.topicSenses.likenesses(this.senseOf(text))));
+        return (1 - elsewhere) * ramp((each[at] ?? 0) / most, SAME_MATTER);
+      },
+    };
+  }
+
+  private inWords(text: string): Matters {
+    return this.mattersInWords.get(text, () => {
+      const shares = new Float64Array(this.topicAt.size);
+      this.matters.account(this.read(text), shares);
+      return mattersOf(shares);
     });
-    const share = shares[this.topicAt.get(topic.id) ?? -1] ?? 0;
-    return { share, surely: ramp(share, BELONGS) * ramp(share / most, NEAREST) };
   }
 
   /** How well a snippet expresses each facet of a piece of writing; `topical` says whether it refines texts of any kind. */
   facets(request: WritingRequest, text: string): Judgement {
-    const { fits } = this.requests.get(request)?.judge(text, this.read, () => ANY_MATTER) ?? NOTHING;
+    const { fits } = this.requests.get(request)?.judge(text, this.readers, ANY_MATTER) ?? NOTHING;
     const known = this.knownSnippets.get(text, () => {
       const best = new Float64Array(1);
       this.refinements.match(this.read(text), best);
@@ -139,4 +201,8 @@ export class RelevanceJudge {
   }
 
   private readonly read = (text: string): Reading => this.readings.get(text, () => this.vocabulary.read(text));
+
+  private readonly senseOf = (text: string): Sense => this.sensesOf.get(text, () => this.senses.read(text));
+
+  private readonly readers: Readers = { words: this.read, sense: this.senseOf };
 }

@@ -2,6 +2,7 @@ import { BoundedCache } from './bounded-cache.js';
 import { ConceptIndex } from './concept-index.js';
 import { ContentIndex } from './content-index.js';
 import { PhraseIndex } from './phrase-index.js';
+import { ramp } from './ramp.js';
 import { type Reading, stemsOf, type Vocabulary } from './vocabulary.js';
 
 /** What a text can express: an intent or a facet. */
@@ -18,8 +19,6 @@ const UNCOVERED = { first: 0.1, middle: 0.6, last: 0.3 };
 const SHARED_WORD = 0.3;
 /** Share of a text that a target accounts for from which it says something, and at which it is the target's. */
 const CONTENT = { from: 0.35, to: 0.85 };
-export const ramp = (value: number, { from, to }: { from: number; to: number }): number =>
-  Math.min(1, Math.max(0, (value - from) / (to - from)));
 /** A text that expresses more than this many things at once expresses each the less: a heap of keywords is no query. */
 const THINGS_AT_ONCE = 1.75;
 
@@ -31,6 +30,12 @@ export interface Judgement {
   readonly fits: readonly number[];
   /** How surely the text is about the scene at all, in [0, 1]. */
   readonly topical: number;
+}
+
+/** What the words of a text say. */
+export interface Wording extends Judgement {
+  /** 1 for a text that says one thing or two, less for a heap of keywords. */
+  readonly focus: number;
 }
 
 /** The intents of one topic, or the facets of one piece of writing, made ready for judging texts against all of them at once. */
@@ -71,7 +76,7 @@ export class Scene {
    * Judges a text against every target: the better of its overlap with a phrasing and its coverage of the concept groups,
    * lowered in proportion where another target of the scene is expressed better by both measures together.
    */
-  judge(reading: Reading): Judgement {
+  judge(reading: Reading): Wording {
     this.phrases.match(reading, this.byWords);
     this.contents.account(reading, this.byContent);
     const coverageOf = this.concepts.cover(reading);
@@ -93,7 +98,7 @@ export class Scene {
       total += fits[at];
     }
     const focus = Math.min(1, THINGS_AT_ONCE / Math.max(total, Number.EPSILON));
-    return { fits: fits.map((fit) => fit * focus), topical };
+    return { fits: fits.map((fit) => fit * focus), topical, focus };
   }
 
   private learnWhatTellsApart(expressibles: readonly Expressible[]): void {

@@ -28,8 +28,8 @@ const splitter = /[^\p{L}\p{N}]+/u;
 
 const STEMS = new BoundedCache<string>(CACHED_STEMS);
 
-/** Stems of a text's words, function words left out unless there is nothing else. */
-export function stemsOf(text: string): string[] {
+/** A text's words, function words left out unless there is nothing else. */
+export function wordsOf(text: string): string[] {
   const words = text
     .normalize('NFKC')
     .toLowerCase()
@@ -37,7 +37,16 @@ export function stemsOf(text: string): string[] {
     .split(splitter)
     .filter((word) => word !== '');
   const telling = words.filter((word) => !FUNCTION_WORDS.has(word));
-  return (telling.length > 0 ? telling : words).map((word) => STEMS.get(word, () => stemmer(word)));
+  return telling.length > 0 ? telling : words;
+}
+
+export function stemOf(word: string): string {
+  return STEMS.get(word, () => stemmer(word));
+}
+
+/** Stems of a text's words. */
+export function stemsOf(text: string): string[] {
+  return wordsOf(text).map(stemOf);
 }
 
 /** Whether two words differ by one letter that is missing, added, wrong or swapped with its neighbour. */
@@ -150,13 +159,28 @@ export class Vocabulary {
   weightOf(stem: string): number {
     return this.weights.get(stem, () => {
       const frequency = this.spellingsOf(stem).reduce((sum, { word }) => sum + (this.documents[word] ?? 0), 0);
-      return Math.log((this.total + 1) / (frequency + 1)) / Math.log(this.total + 1);
+      return this.rarity(frequency);
     });
+  }
+
+  /** Inverse document frequency of this very stem, scaled to [0, 1]. */
+  rarityOf(stem: string): number {
+    return this.rarity(this.documents[this.ids.get(stem) ?? -1] ?? 0);
+  }
+
+  /** The known stem that a word is most likely a misspelling of. */
+  nearestSpelling(stem: string): string | undefined {
+    const [nearest] = [...this.spellingsOf(stem)].sort((a, b) => b.credit - a.credit);
+    return nearest === undefined ? undefined : this.stems[nearest.word];
   }
 
   /** Known words that `stem` may stand for; itself, if it is known, with credit 1. */
   spellingsOf(stem: string): readonly Spelling[] {
     return this.spellings.get(stem, () => this.findSpellings(stem));
+  }
+
+  private rarity(frequency: number): number {
+    return Math.log((this.total + 1) / (frequency + 1)) / Math.log(this.total + 1);
   }
 
   private candidatesOf(stem: string): readonly Spelling[] {

@@ -1,3 +1,4 @@
+import { WordSenses } from '../relevance/word-senses.js';
 import { type Split, splitOf } from './split.js';
 import type { Intent, SearchTopic, Topic, WritingTopic } from './topic.js';
 
@@ -7,6 +8,15 @@ export interface Stop {
   readonly intent: Intent;
 }
 
+/** What is known of words over all topics. */
+export interface Language {
+  /** Groups of words that people use for one another. */
+  readonly synonyms: readonly (readonly string[])[];
+  readonly senses: WordSenses;
+}
+
+const PLAIN_LANGUAGE: Language = { synonyms: [], senses: WordSenses.none };
+
 const wording = (text: string): string => text.trim().toLowerCase();
 
 /** Everything that simulated users may want and say. Immutable. */
@@ -14,10 +24,9 @@ export class World {
   private readonly byId: ReadonlyMap<string, Topic>;
   private readonly byPhrasing = new Map<string, Stop>();
 
-  /** @param synonyms groups of words that people use for one another, over all topics */
   constructor(
     readonly topics: readonly Topic[],
-    readonly synonyms: readonly (readonly string[])[] = [],
+    readonly language: Language = PLAIN_LANGUAGE,
   ) {
     this.byId = new Map(topics.map((topic) => [topic.id, topic]));
     for (const topic of this.searchTopics) {
@@ -43,7 +52,7 @@ export class World {
 
   /** The world with nothing but the topics of a split. */
   only(split: Split): World {
-    return new World(this.of(split), this.synonyms);
+    return new World(this.of(split), this.language);
   }
 
   get searchTopics(): SearchTopic[] {
