@@ -1,10 +1,15 @@
+import { join, relative } from 'node:path';
 import type { Platform } from '@gqr/chassis/service/run-service';
 import { DirectoryRegistry, sha256Of } from '@gqr/chassis/registry/directory-registry';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { GenerationController } from './adapters/grpc/generation.controller.js';
 import { TaskController } from './adapters/grpc/task.controller.js';
 import { LlamaBackend } from './adapters/llama/llama-backend.js';
+import { LlamaVocabulary } from './adapters/llama/llama-vocabulary.js';
 import { RegistryPolicyStore } from './adapters/registry/registry-policy-store.js';
+import { GrpcTextServer } from './adapters/vllm/grpc-text-server.js';
+import { OpenAiTextServer } from './adapters/vllm/openai-text-server.js';
+import { VllmBackend } from './adapters/vllm/vllm-backend.js';
 import { readSafetyFile } from './adapters/yaml/safety-file.js';
 import { TaskFiles } from './adapters/yaml/task-files.js';
 import type { GenerationConfig } from './config.js';
@@ -28,14 +33,27 @@ interface Parts {
   readonly pool: ListPool;
 }
 
-async function loadLlama(config: GenerationConfig, { metrics }: Platform): Promise<LanguageBackend> {
+async function loadBackend(config: GenerationConfig, { metrics, logger }: Platform): Promise<LanguageBackend> {
+  await verifyBaseModel(config);
+  const backend = config.GQR_GENERATION_BACKEND === 'llama.cpp' ? await loadLlama(config) : await openVllm(config, logger);
+  const waiting = metrics.gauge('gqr_generation_waiting', 'Callers who wait for the language model');
+  setInterval(() => {
+    waiting.set(backend.waiting);
+  }, 1_000).unref();
+  return backend;
+}
+
+async function verifyBaseModel(config: GenerationConfig): Promise<void> {
   const actual = await sha256Of(config.GQR_LLM_MODEL);
   if (actual !== config.GQR_LLM_MODEL_SHA256) {
     throw new Error(
       `${config.GQR_LLM_MODEL} is damaged: its sha256 is ${actual}, should be ${config.GQR_LLM_MODEL_SHA256}; delete it and start again`,
     );
   }
-  const backend = await LlamaBackend.load({
+}
+
+function loadLlama(config: GenerationConfig): Promise<LlamaBackend> {
+  return LlamaBackend.load({
     modelPath: config.GQR_LLM_MODEL,
     modelSha256: config.GQR_LLM_MODEL_SHA256,
     threads: config.GQR_LLM_THREADS,
@@ -44,16 +62,37 @@ async function loadLlama(config: GenerationConfig, { metrics }: Platform): Promi
     contextTokens: config.GQR_GENERATION_CONTEXT_TOKENS,
     gpu: config.GQR_LLM_GPU,
   });
-  const waiting = metrics.gauge('gqr_generation_waiting', 'Callers who wait for the language model');
-  setInterval(() => {
-    waiting.set(backend.waiting);
-  }, 1_000).unref();
-  return backend;
+}
+
+async function openVllm(config: GenerationConfig, logger: Platform['logger']): Promise<VllmBackend> {
+  if (config.GQR_VLLM_TARGETS.length === 0)
+    throw new Error(`GQR_GENERATION_BACKEND is ${config.GQR_GENERATION_BACKEND}, and GQR_VLLM_TARGETS names no server; name one`);
+  const seconds = 1_000;
+  const overHttp = config.GQR_GENERATION_BACKEND === 'openai';
+  return VllmBackend.open({
+    targets: config.GQR_VLLM_TARGETS,
+    connect: (address) => (overHttp ? new OpenAiTextServer(address, config.GQR_VLLM_API_KEY) : new GrpcTextServer(address)),
+    baseModelSha256: config.GQR_LLM_MODEL_SHA256,
+    vocabulary: await LlamaVocabulary.load(config.GQR_LLM_MODEL),
+    contextTokens: config.GQR_GENERATION_CONTEXT_TOKENS,
+    concurrency: config.GQR_VLLM_CONCURRENCY,
+    maxWaiting: config.GQR_GENERATION_QUEUE,
+    patienceMs: config.GQR_VLLM_PATIENCE_SECONDS * seconds,
+    reconcileMs: config.GQR_VLLM_RECONCILE_SECONDS * seconds,
+    circuitMs: config.GQR_VLLM_CIRCUIT_SECONDS * seconds,
+    startMs: config.GQR_VLLM_START_SECONDS * seconds,
+    seenByServers: (folder) =>
+      config.GQR_VLLM_REGISTRY === '' ? folder : join(config.GQR_VLLM_REGISTRY, relative(config.GQR_REGISTRY, folder)),
+    onChange: (server, reason) => {
+      if (reason === undefined) logger.info({ server }, 'a language model server is ready');
+      else logger.error({ server, reason }, 'a language model server is not ready');
+    },
+  });
 }
 
 async function loadPolicies({ config, platform, tasks, pool }: Parts): Promise<PolicySet> {
   const { logger, readiness } = platform;
-  const backend = await loadLlama(config, platform);
+  const backend = await loadBackend(config, platform);
   const store = new RegistryPolicyStore(new DirectoryRegistry(config.GQR_REGISTRY));
   const policies = new PolicySet(backend, store, (taskId) => {
     // What the old policy wrote is not drawn any more.

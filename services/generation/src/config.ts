@@ -1,4 +1,4 @@
-import { flag, integer, readConfig, serviceVariables } from '@gqr/chassis/config/read-config';
+import { decimal, flag, integer, readConfig, serviceVariables } from '@gqr/chassis/config/read-config';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
@@ -15,6 +15,22 @@ const variables = z.object({
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits')
     .describe('sha256 of that file; it is checked before the model is loaded'),
+  GQR_GENERATION_BACKEND: z
+    .enum(['llama.cpp', 'vllm', 'openai'])
+    .default('llama.cpp')
+    .describe("What runs the language model: llama.cpp in this process, servers that speak vLLM's native gRPC, or vLLM's HTTP"),
+  GQR_VLLM_TARGETS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').filter((target) => target !== ''))
+    .describe('Servers, with commas between: host:port or dns:///name:port for vllm, URLs for openai'),
+  GQR_VLLM_API_KEY: z.string().default('').describe('Bearer token for openai; empty for none'),
+  GQR_VLLM_REGISTRY: z.string().default('').describe('GQR_REGISTRY as the servers see it, for adapters; empty if they see the same'),
+  GQR_VLLM_CONCURRENCY: integer(1, 10_000).default(64).describe('Calls that work on a prompt at the same time, over all servers'),
+  GQR_VLLM_PATIENCE_SECONDS: decimal(0.1, 600).default(10).describe('Longest wait for the next piece of a text, or any other answer'),
+  GQR_VLLM_RECONCILE_SECONDS: decimal(0.1, 600).default(5).describe('How often servers are looked after: readiness, adapters'),
+  GQR_VLLM_CIRCUIT_SECONDS: decimal(0.1, 600).default(2).describe('How long calls are kept away from a server that fails'),
+  GQR_VLLM_START_SECONDS: decimal(0, 86_400).default(600).describe('How long a start waits for the first server to be ready'),
   GQR_LLM_THREADS: integer(1, 256).default(1).describe('Threads of one evaluation; 1 where cores are shared'),
   GQR_LLM_GPU: flag.default(false).describe('Whether llama.cpp may use a GPU'),
   GQR_GENERATION_CONCURRENCY: integer(1, 64).default(2).describe('Lists that are written at the same time'),

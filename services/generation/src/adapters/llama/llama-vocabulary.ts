@@ -1,4 +1,4 @@
-import type { LlamaModel, Token } from 'node-llama-cpp';
+import { getLlama, LlamaLogLevel, type LlamaModel, type Token } from 'node-llama-cpp';
 import type { Vocabulary } from '../../domain/decode/token-model.js';
 
 /** The vocabulary that a GGUF file carries. */
@@ -11,6 +11,12 @@ export class LlamaVocabulary implements Vocabulary {
     const { eos } = model.tokens;
     if (eos === null) throw new Error('the model names no end-of-text token');
     this.endOfText = eos;
+  }
+
+  /** Reads the vocabulary of a file alone, for a model that runs elsewhere. */
+  static async load(modelPath: string): Promise<LlamaVocabulary> {
+    const llama = await getLlama({ gpu: false, build: 'never', skipDownload: true, logLevel: LlamaLogLevel.error });
+    return new LlamaVocabulary(await llama.loadModel({ modelPath, vocabOnly: true }));
   }
 
   encode(text: string): number[] {

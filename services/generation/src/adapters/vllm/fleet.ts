@@ -180,7 +180,13 @@ export class Fleet {
   /** Resolves if the request may be made again; rejects with what the caller is told otherwise. */
   private async onFault(
     error: unknown,
-    { replica, tried, began, adapter, limits }: { replica: Replica; tried: Set<Replica>; began: boolean; adapter: string; limits: CallLimits },
+    {
+      replica,
+      tried,
+      began,
+      adapter,
+      limits,
+    }: { replica: Replica; tried: Set<Replica>; began: boolean; adapter: string; limits: CallLimits },
   ): Promise<void> {
     if (began || !(error instanceof ServerFault)) throw this.translate(error);
     const folder = this.wanted.get(adapter);

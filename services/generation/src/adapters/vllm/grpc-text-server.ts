@@ -56,14 +56,12 @@ export class GrpcTextServer implements TextServer {
   }
 
   async *write(request: TextRequest, limits: CallLimits): AsyncGenerator<TextPiece, void> {
-    let ended = false;
     try {
       for await (const { outputs } of this.inference.generateStream(toMessage(request), limits)) {
         if (outputs === undefined) continue; // the prompt's figures come first
         const end = outputs.finishInfo && this.endOf(outputs.finishInfo.finishReason);
-        ended = end !== undefined;
         yield { text: outputs.text, tokens: outputs.numTokens, ...(end !== undefined && { end }) };
-        if (ended) return;
+        if (end !== undefined) return;
       }
     } catch (error) {
       throw this.translate(error, limits, request.adapter);
@@ -86,7 +84,11 @@ export class GrpcTextServer implements TextServer {
         );
         const logprobs = promptInfo?.logprobs ?? [];
         if (logprobs.length !== tokens.length || !logprobs.every((value) => value <= 0))
-          throw new ServerFault('junk', this.address, `it scored ${String(logprobs.length)} of ${String(tokens.length)} tokens, or wrongly`);
+          throw new ServerFault(
+            'junk',
+            this.address,
+            `it scored ${String(logprobs.length)} of ${String(tokens.length)} tokens, or wrongly`,
+          );
         return logprobs;
       },
       adapter,

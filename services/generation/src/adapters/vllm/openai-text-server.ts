@@ -5,7 +5,9 @@ import { serverSentData } from './server-sent-data.js';
 import { type FaultKind, type ServerFacts, ServerFault, type TextPiece, type TextRequest, type TextServer, TOP_K } from './text-server.js';
 
 const models = z.object({
-  data: z.array(z.object({ id: z.string(), root: z.string().nullish(), parent: z.string().nullish(), max_model_len: z.number().nullish() })),
+  data: z.array(
+    z.object({ id: z.string(), root: z.string().nullish(), parent: z.string().nullish(), max_model_len: z.number().nullish() }),
+  ),
 });
 const version = z.object({ version: z.string() });
 const failure = z.object({ error: z.object({ message: z.string() }) });
@@ -80,11 +82,22 @@ export class OpenAiTextServer implements TextServer {
   }
 
   async scorePrompt(tokens: readonly number[], adapter: string, limits: CallLimits): Promise<readonly number[]> {
-    const body = { model: this.modelOf(adapter), prompt: tokens, max_tokens: 1, temperature: 0, prompt_logprobs: 0, add_special_tokens: false };
+    const body = {
+      model: this.modelOf(adapter),
+      prompt: tokens,
+      max_tokens: 1,
+      temperature: 0,
+      prompt_logprobs: 0,
+      add_special_tokens: false,
+    };
     const { choices } = await this.json('/v1/completions', scored, limits, body, adapter);
     const values = choices[0].prompt_logprobs.map((place, at) => (at === 0 ? 0 : place?.[String(tokens[at])]?.logprob));
     if (values.length !== tokens.length || !values.every((value) => value !== undefined))
-      throw new ServerFault('junk', this.address, `it scored ${String(values.length)} of ${String(tokens.length)} tokens, or not those that were asked`);
+      throw new ServerFault(
+        'junk',
+        this.address,
+        `it scored ${String(values.length)} of ${String(tokens.length)} tokens, or not those that were asked`,
+      );
     return values;
   }
 
@@ -143,7 +156,8 @@ export class OpenAiTextServer implements TextServer {
     const failed = failure.safeParse(value);
     if (failed.success) throw new ServerFault('failed', this.address, failed.data.error.message);
     const result = schema.safeParse(value);
-    if (!result.success) throw new ServerFault('junk', this.address, `the answer lacks what it must have: ${z.prettifyError(result.error)}`);
+    if (!result.success)
+      throw new ServerFault('junk', this.address, `the answer lacks what it must have: ${z.prettifyError(result.error)}`);
     return result.data;
   }
 

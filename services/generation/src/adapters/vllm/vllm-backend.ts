@@ -147,7 +147,7 @@ export class VllmBackend implements LanguageBackend {
   private async warmUp(adapter: string): Promise<void> {
     const prompt = this.options.vocabulary.encode('warm up');
     try {
-      for await (const piece of this.fleet.write({ ...WARM_UP, prompt, adapter }, unlimited)) void piece;
+      for await (const piece of this.fleet.write({ ...WARM_UP, prompt, adapter }, unlimited)) if (piece.end !== undefined) break;
     } catch (error) {
       if (error instanceof BackendUnavailableError || adapter === '') throw error;
       await this.fleet.unload(adapter);
