@@ -54,6 +54,14 @@ function describeSimulation(simulation: Simulation): string {
   return rows.length === 0 ? general : `${general}\n\n${table(['TASK', 'IMPRESSIONS', 'CLICKED', 'DEGRADED'], rows)}`;
 }
 
+/** How often lists were clicked, and how many of them were not what they could be: a log of degraded lists teaches little. */
+function describeLists({ impressions, clickedImpressions, tasks }: Simulation): string {
+  if (impressions === 0n) return '';
+  const degraded = tasks.reduce((sum, task) => sum + task.degraded, 0n);
+  const clicked = `${share(clickedImpressions, impressions)} clicked`;
+  return degraded === 0n ? clicked : `${clicked}, ${share(degraded, impressions)} degraded`;
+}
+
 async function watchToEnd(context: Context, simulator: Simulator, simulationId: string): Promise<ExitCode> {
   const { terminal } = context;
   const display = new ProgressDisplay(terminal.err);
@@ -70,7 +78,7 @@ async function watchToEnd(context: Context, simulator: Simulator, simulationId: 
         unit: 'impressions',
         rate: simulation.rate,
         secondsLeft: simulation.secondsLeft,
-        message: `${share(simulation.clickedImpressions, simulation.impressions)} clicked`,
+        message: describeLists(simulation),
       });
     },
     clear: () => {

@@ -86,7 +86,7 @@ export function lintTasks(files: readonly string[]): Action {
         faults: faults.map((fault) => documentOf(TaskFaultSchema, fault)),
         tasks: tasks.map((task) => documentOf(TaskDefinitionSchema, task)),
       };
-      context.terminal.result(document, [...lines, ...tasks.map(describeTask)].join('\n\n'));
+      context.terminal.result(document, [lines.join('\n'), ...tasks.map(describeTask)].filter((text) => text !== '').join('\n\n'));
       return faults.length === 0 ? ExitCode.Done : ExitCode.WrongUsage;
     });
 }

@@ -56,8 +56,8 @@ export class Replica {
   }
 
   async *write(request: TextRequest, limits: CallLimits): AsyncGenerator<TextPiece, void> {
-    const patience = new Patience(limits, this.options.patienceMs);
     const passage = this.enter();
+    const patience = new Patience(limits, this.options.patienceMs);
     this.underWay++;
     let over = false;
     try {
@@ -81,8 +81,8 @@ export class Replica {
 
   /** Asks something that has one answer. */
   async ask<T>(question: (server: TextServer, limits: CallLimits) => Promise<T>, limits: CallLimits): Promise<T> {
-    const patience = new Patience(limits, this.options.patienceMs);
     const passage = this.enter();
+    const patience = new Patience(limits, this.options.patienceMs);
     this.underWay++;
     try {
       const answer = await question(this.server, patience.limits);

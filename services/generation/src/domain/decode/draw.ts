@@ -27,17 +27,25 @@ export function outcomesBehind(
   const text = vocabulary.decode(line);
   const outcomes: Outcome[] = [];
   let end = 0;
-  let total = 0;
   for (const { token, probability } of distribution) {
     const verdict = forbidden.has(token) ? 'forbidden' : judgeToken(text, line, token, vocabulary, rule);
     if (verdict === 'forbidden') continue;
-    total += probability;
     if (verdict === 'end') end += probability;
     else outcomes.push({ token, probability });
   }
-  if (total <= 0) return [];
   if (end > 0) outcomes.push({ token: undefined, probability: end });
-  return outcomes.map(({ token, probability }) => ({ token, probability: probability / total }));
+  const possible = text.length < rule.beginning.length ? reachingBeyond(outcomes, line, vocabulary, rule.beginning.length) : outcomes;
+  const total = possible.reduce((sum, { probability }) => sum + probability, 0);
+  return total <= 0 ? [] : possible.map(({ token, probability }) => ({ token, probability: probability / total }));
+}
+
+/**
+ * The outcomes that complete the beginning of a line, if there are any. A model that is made to spell "fr" goes on as it never would
+ * behind a whole " freeze".
+ */
+function reachingBeyond(outcomes: readonly Outcome[], line: readonly number[], vocabulary: Vocabulary, length: number): readonly Outcome[] {
+  const reaching = outcomes.filter(({ token }) => token !== undefined && vocabulary.decode([...line, token]).length > length);
+  return reaching.length > 0 ? reaching : outcomes;
 }
 
 function judgeToken(text: string, line: readonly number[], token: number, vocabulary: Vocabulary, rule: LineRule): Verdict {
