@@ -1,6 +1,7 @@
 import { benchCtr } from './ctr/bench-ctr.js';
 import { benchGateway } from './gateway/bench-gateway.js';
 import { benchGeneration } from './generation/bench-generation.js';
+import { benchRollout } from './rollout/bench-rollout.js';
 import { benchMemory } from './system/bench-memory.js';
 import { benchStart } from './system/bench-start.js';
 
@@ -9,6 +10,7 @@ const BENCHMARKS: Readonly<Record<string, (args: string[]) => Promise<void>>> = 
   gateway: benchGateway,
   generation: benchGeneration,
   memory: benchMemory,
+  rollout: benchRollout,
   start: benchStart,
 };
 

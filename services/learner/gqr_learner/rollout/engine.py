@@ -85,6 +85,7 @@ class Engine:
         self._calls: deque[Callable[[], None]] = deque()
         self._retired: set[int] = set()
         self._changed = threading.Condition()
+        self._under_way = 0
         self._closing = False
         self._aborting = False
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -103,8 +104,9 @@ class Engine:
         with self._changed:
             if self._closing:
                 raise ClosingError("the server is about to stop")
-            if len(self._waiting) >= self.limits.max_waiting + self.limits.max_running:
-                raise FullError(f"{len(self._waiting)} requests wait already")
+            if self._under_way >= self.limits.max_running + self.limits.max_waiting:
+                raise FullError(f"{self._under_way} requests are under way or wait already")
+            self._under_way += 1
             self._waiting.append(ticket)
             self._changed.notify()
 
@@ -176,7 +178,7 @@ class Engine:
             if self._closing:
                 self._fail(ticket, ClosingError("the server is about to stop"))
             elif ticket.cancelled:
-                ticket.events.put(Ended("aborted"))
+                self._conclude(ticket, Ended("aborted"))
             else:
                 admitted.append(ticket)
         return admitted
@@ -200,7 +202,7 @@ class Engine:
             return
         if prompt.logits is None:  # nobody waits for it any more
             for ticket in tickets:
-                ticket.events.put(Ended("aborted"))
+                self._conclude(ticket, Ended("aborted"))
             return
         texts = [_Text(ticket, prompt, prompt.open_branch()) for ticket in tickets]
         self._texts.update((text.branch, text) for text in texts)
@@ -310,13 +312,21 @@ class Engine:
         self.counts.drawn_tokens += 1
 
     def _end(self, text: _Text, reason: str) -> None:
-        text.ticket.events.put(Ended(reason))
-        self.counts.ended += 1
+        self._conclude(text.ticket, Ended(reason))
         self._forget(text)
 
     def _fail(self, ticket: Ticket, error: OrderError) -> None:
-        ticket.events.put(Failed(error))
-        self.counts.failed += 1
+        self._conclude(ticket, Failed(error))
+
+    def _conclude(self, ticket: Ticket, event: Ended | Failed) -> None:
+        """Tells an order's last event; its place is free then."""
+        with self._changed:
+            self._under_way -= 1
+        if isinstance(event, Failed):
+            self.counts.failed += 1
+        else:
+            self.counts.ended += 1
+        ticket.events.put(event)
 
     def _forget(self, text: _Text) -> None:
         """Takes a text out of the batch; its prompt, if it was the last one behind it, goes to the cache."""

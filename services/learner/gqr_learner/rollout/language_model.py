@@ -175,7 +175,7 @@ class LanguageModel:
         self._heads_a_key: int = config.num_attention_heads // config.num_key_value_heads
         self._width: int = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         self.vocabulary: int = config.vocab_size
-        if self.device.type == "cpu":
+        if self.device.type == "cpu" and self._dtype == torch.float32:
             for module in model.modules():
                 if type(module) is torch.nn.Linear:
                     _weight_first(module)

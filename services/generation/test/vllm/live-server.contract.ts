@@ -1,0 +1,80 @@
+import { unlimited } from '@gqr/chassis/grpc/call';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { LlamaVocabulary } from '../../src/adapters/llama/llama-vocabulary.js';
+import type { TextServer } from '../../src/adapters/vllm/text-server.js';
+import { VllmBackend } from '../../src/adapters/vllm/vllm-backend.js';
+import type { PolicyModel } from '../../src/domain/backend/language-backend.js';
+import { obeys } from '../../src/domain/grammar/line-rule.js';
+import { renderPrompt } from '../../src/domain/prompt/render-prompt.js';
+import { queryLine } from '../../src/domain/prompt/response-lines.js';
+import { contractTask, languageBackendContract } from '../language-backend.contract.js';
+import { realModel } from '../real-model.js';
+
+/** Policies that ship with the project, as the servers see them. */
+export const STARTER = fileURLToPath(new URL('../../../../../starter/models/', import.meta.url));
+/** A busy machine takes minutes to import what a server needs, and to answer. */
+export const PATIENCE_MS = 600_000;
+
+function policyFolder(task: string): string {
+  const folder = join(STARTER, `policy.${task}`);
+  return join(folder, readdirSync(folder)[0] ?? '');
+}
+
+/** What every server with a real model holds to. `server` is up when the suite begins. */
+export function liveServerContract(name: string, server: () => { address: string; connect: (address: string) => TextServer }): void {
+  const open = async (): Promise<VllmBackend> =>
+    VllmBackend.open({
+      targets: [server().address],
+      connect: server().connect,
+      baseModelSha256: realModel?.sha256 ?? '',
+      vocabulary: await LlamaVocabulary.load(realModel?.path ?? ''),
+      contextTokens: 512,
+      concurrency: 16,
+      maxWaiting: 64,
+      patienceMs: PATIENCE_MS,
+      reconcileMs: 2_000,
+      circuitMs: 100,
+      startMs: 60_000,
+      seenByServers: (folder) => folder,
+      onChange: () => undefined,
+    });
+
+  languageBackendContract(name, open);
+
+  it(
+    'takes policies in and out while lists are written under them',
+    async () => {
+      const backend = await open();
+      const load = (task: string): Promise<PolicyModel> =>
+        backend.load({ taskId: task, version: 'v1', folder: policyFolder(task), baseModelSha256: backend.baseModelSha256 });
+      const line = queryLine(contractTask, 'rice', new Set());
+      const inputs = { query: 'how to freeze rice', response: '', history: [], cooccurrence: [], sideInformation: {} };
+      const prompt = renderPrompt(contractTask, inputs, 2, backend.tokenizer);
+      const write = async (model: PolicyModel, seed: number): Promise<string[]> => {
+        const session = await model.lend(prompt, unlimited);
+        const order = { given: [], decoding: contractTask.decoding, seed: BigInt(seed), ends: true, lines: [line, line] };
+        const written: string[] = [];
+        for await (const { text } of session.write(order)) written.push(text);
+        session.release();
+        return written;
+      };
+      const suggestion = await load('suggestion');
+      const first = Array.from({ length: 4 }, (_, seed) => write(suggestion, seed));
+      const hint = await load('hint');
+      const second = Array.from({ length: 4 }, (_, seed) => write(hint, seed));
+      expect(await backend.listAdapters()).toEqual(['hint/v1', 'suggestion/v1']);
+      const lists = await Promise.all([...first, ...second]);
+      await suggestion.unload();
+      expect(await backend.listAdapters()).toEqual(['hint/v1']);
+      expect(lists.every((list) => list.length === 2)).toBe(true);
+      // How many words are too many a regular expression cannot say.
+      const rule = { ...line.rule, maxWords: Number.MAX_SAFE_INTEGER };
+      expect(lists.flat().filter((text) => !obeys(text, rule))).toEqual([]);
+      await backend.close();
+    },
+    PATIENCE_MS,
+  );
+}
