@@ -1,13 +1,13 @@
-import { join } from 'node:path';
-import { mkdtempSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { grpcClient } from '@gqr/chassis/grpc/client';
+import { DirectoryRegistry } from '@gqr/chassis/registry/directory-registry';
 import { startService } from '@gqr/chassis/testing/running-service';
 import { normalise } from '@gqr/chassis/text/normalise';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
-import { cpSync, existsSync } from 'node:fs';
-import { DirectoryRegistry } from '@gqr/chassis/registry/directory-registry';
 import { expect, it } from 'vitest';
+import { neutralise } from '../src/domain/prompt/neutralise.js';
 import { injections } from './injection-corpus.js';
 import { NO_MODEL, realModel } from './real-model.js';
 
@@ -35,11 +35,15 @@ it('writes lists that parse at temperature 1.2, on every task and every injectio
   const { tasks } = await client.listTasks({});
   const faults: string[] = [];
   let redraws = 0;
+  const note = (fault: string): void => {
+    console.log(fault);
+    faults.push(fault);
+  };
   for (let at = 0; at < lists; at++) {
     const task = tasks[at % tasks.length];
     const injection = injections[Math.floor(at / tasks.length) % (injections.length + 3)];
     const text = injection?.text.slice(0, 2_000) ?? 'how to store cooked rice safely';
-    const query = task?.completes || normalise(text) === '' ? 'how to st' : text;
+    const query = task?.completes || neutralise(text) === '' ? 'how to st' : text;
     const answer = await client
       .generate({
         taskId: task?.taskId ?? '',
@@ -50,7 +54,7 @@ it('writes lists that parse at temperature 1.2, on every task and every injectio
       .catch((error: unknown) => error);
     const list = answer as Awaited<ReturnType<typeof client.generate>>;
     const label = `${task?.taskId ?? ''} ${String(at)} ${injection?.name ?? 'plain'}`;
-    if (answer instanceof Error) faults.push(`${label}: ${answer.message}`);
+    if (answer instanceof Error) note(`${label}: ${answer.message}`);
     else {
       redraws += list.usage?.redraws ?? 0;
       const texts = list.queries.map((each) => each.text);
@@ -58,7 +62,7 @@ it('writes lists that parse at temperature 1.2, on every task and every injectio
         new Set(texts.map(normalise)).size === task?.defaultCount &&
         task.auxiliaryTexts.every((name) => name in list.auxiliaryTexts) &&
         texts.every((each) => /^[^\n|]+$/.test(each) && !each.includes('<|'));
-      if (!parses) faults.push(`${label}: ${JSON.stringify(texts)}`);
+      if (!parses) note(`${label}: ${JSON.stringify(texts)}`);
     }
     if ((at + 1) % 100 === 0)
       console.log(`${String(at + 1)} of ${String(lists)} lists, ${String(faults.length)} faults, ${String(redraws)} redraws`);
