@@ -5,6 +5,7 @@ export const TINY_CTR = [
   ['hidden', '16'],
   ['heads', '2'],
   ['intermediate', '32'],
+  ['wordVectors', 'none'],
   ['vocabulary', '500'],
   ['maxLength', '48'],
   ['threads', '1'],

@@ -29,6 +29,8 @@ const ctr = z
     hidden: count(8, 4_096).optional(),
     heads: count(1, 64).optional(),
     intermediate: count(8, 16_384).optional(),
+    wordVectors: z.enum(['pretrained', 'random', 'none']).optional(),
+    wordWidth: count(2, 384).optional(),
     vocabulary: count(200, 100_000).optional(),
     maxLength: count(16, 512).optional(),
     dropout: z.number().min(0).max(0.9).optional(),

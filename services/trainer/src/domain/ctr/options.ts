@@ -7,6 +7,8 @@ export interface CtrTraining {
   readonly hidden?: number | undefined;
   readonly heads?: number | undefined;
   readonly intermediate?: number | undefined;
+  readonly wordVectors?: 'pretrained' | 'random' | 'none' | undefined;
+  readonly wordWidth?: number | undefined;
   readonly vocabulary?: number | undefined;
   readonly maxLength?: number | undefined;
   readonly dropout?: number | undefined;
@@ -26,6 +28,8 @@ export const trainingFields = [
   'hidden',
   'heads',
   'intermediate',
+  'wordVectors',
+  'wordWidth',
   'vocabulary',
   'maxLength',
   'dropout',
