@@ -8,12 +8,13 @@ import { GrpcGateway } from './adapters/grpc/grpc-gateway.js';
 import { SimulatorController } from './adapters/grpc/simulator.controller.js';
 import { SimulationTelemetry } from './adapters/telemetry/simulation-telemetry.js';
 import { readBehaviour } from './adapters/yaml/behaviour-file.js';
-import { readStageWorld } from './adapters/stage-world.js';
+import { readStageWorld, type StageWorld } from './adapters/stage-world.js';
 import type { Config } from './config.js';
 import { SessionSource, takesPart } from './domain/population/session-source.js';
 import { WorldError } from './adapters/world-error.js';
 import { StandInGateway } from './domain/measure/stand-in-gateway.js';
 import { standInPolicies } from './domain/measure/stand-in-policies.js';
+import type { Behaviour } from './domain/population/behaviour.js';
 import { randomFor } from './domain/random/random.js';
 import { simulationReport } from './domain/report/simulation-report.js';
 import { GATEWAY, type SimulationSpec } from './domain/simulation/progress.js';
@@ -21,20 +22,27 @@ import { Simulations, type Stage, UnknownPolicyError } from './domain/simulation
 
 const PATIENCE = { firstPauseMs: 200, longestPauseMs: 5_000, reportAttempts: 4 };
 
+/** @throws WorldError */
+function readStage(path: string, shippedDir?: string): StageWorld & { readonly behaviour: Behaviour } {
+  const stage = readStageWorld(path, shippedDir);
+  return { ...stage, behaviour: readBehaviour(stage.behaviourDir) };
+}
+
 /** Says which adapter serves which port. */
 @Module({})
 export class AppModule {
   /** @throws WorldError */
   static with(config: Config, { logger, metrics }: Platform): DynamicModule {
-    const shipped = readStageWorld(config.GQR_WORLD_DIR);
-    const behaviour = readBehaviour(shipped.behaviourDir);
+    const shipped = readStage(config.GQR_WORLD_DIR);
     const gateway = new GrpcGateway(config.GQR_GATEWAY_ADDRESS, config.GQR_SIMULATOR_CALL_SECONDS * 1000);
     const stageFor = (spec: SimulationSpec): Stage => {
-      const { whole, judge } = spec.world === '' ? shipped : readStageWorld(spec.world, config.GQR_WORLD_DIR);
+      const { whole, judge, behaviour } = spec.world === '' ? shipped : readStage(spec.world, config.GQR_WORLD_DIR);
       const world = whole.only('training');
       if (!world.topics.some((topic) => takesPart(topic, new Set(spec.tasks)))) {
-        const problem = `has no topic to simulate for the tasks ${spec.tasks.join(', ')}`;
-        throw new WorldError([{ file: spec.world || config.GQR_WORLD_DIR, line: 1, problem, remedy: 'ask for other tasks or add topics' }]);
+        const kept = `${whole.of('evaluation').length} of its ${whole.topics.length} topics are kept for evaluation`;
+        const problem = `has no topic to simulate for the tasks ${spec.tasks.join(', ')} (${kept})`;
+        const remedy = 'ask for other tasks, or add topics or sessions about other matters';
+        throw new WorldError([{ file: spec.world || config.GQR_WORLD_DIR, line: 1, problem, remedy }]);
       }
       const source = new SessionSource(world, judge, behaviour, { seed: spec.seed, users: spec.users, tasks: new Set(spec.tasks) });
       if (spec.policy === GATEWAY) return { source, gateway };

@@ -8,7 +8,7 @@ import { RelevanceJudge } from './domain/relevance/relevance-judge.js';
 
 // Decisions of simulated users in a second of a core, without a gateway: node dist/src/bench.js [WORLD_DIR] [SESSIONS] [POLICY].
 // The time is that of this process on a core, so that a busy machine does not change it much.
-const [worldDir = 'world', sessions = '4000', only] = process.argv.slice(2);
+const [worldDir = 'world', sessions = '12000', only] = process.argv.slice(2);
 const whole = readWorld(worldDir);
 const world = whole.only('training');
 const behaviour = readBehaviour(worldDir);

@@ -8,6 +8,8 @@ export interface FakeGatewayOptions {
   /** What the next calls throw, one after the other. */
   readonly failures?: readonly Error[];
   readonly policy?: StandInPolicy;
+  /** Whether the list of a call, counted from 1, is a makeshift one; none if left out. */
+  readonly makeshift?: (call: number) => boolean;
   /** Resolves before every answer. */
   readonly answerAfter?: (signal: AbortSignal) => Promise<void>;
 }
@@ -27,7 +29,9 @@ export class FakeGateway implements Gateway {
     await this.answer(signal);
     this.recommended.push(call);
     const queries = (this.options.policy ?? asAlways)({ ...call, seconds: 0 }, call.task, this.random);
-    return { impressionId: `impression-${this.recommended.length}`, queries, degraded: false, policy: 'fake' };
+    const nth = this.recommended.length;
+    const makeshift = this.options.makeshift?.(nth) ?? false;
+    return { impressionId: `impression-${nth}`, queries, degraded: makeshift, makeshift, policy: 'fake' };
   }
 
   async recordClicks(report: ClickReport, signal: AbortSignal): Promise<void> {

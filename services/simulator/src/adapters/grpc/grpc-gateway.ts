@@ -38,11 +38,18 @@ function translateRecommend(error: unknown): unknown {
   return new GatewayRefusesError(`the gateway refuses what the simulation needs (${error.reason}); ${remedy}`);
 }
 
+/** What takes the place of lists that the language model did not write. */
+const STAND_INS = new Map<Degradation_Level, string>([
+  [Degradation_Level.COOCCURRENCE, 'co-occurrence'],
+  [Degradation_Level.POPULAR, 'popular queries'],
+]);
+
+const standInOf = ({ degradation }: RecommendResponse): string | undefined => degradation && STAND_INS.get(degradation.level);
+
 /** What made a list, for the report. */
-function policyOf({ modelVersions, degradation }: RecommendResponse): string {
-  if (degradation?.level === Degradation_Level.COOCCURRENCE) return 'co-occurrence';
-  if (degradation?.level === Degradation_Level.POPULAR) return 'popular queries';
-  return modelVersions.find(({ kind }) => kind.startsWith('policy.'))?.version ?? 'base model';
+function policyOf(answer: RecommendResponse): string {
+  const { modelVersions } = answer;
+  return standInOf(answer) ?? modelVersions.find(({ kind }) => kind.startsWith('policy.'))?.version ?? 'base model';
 }
 
 /** The gateway over gRPC, called as a search backend calls it. */
@@ -74,6 +81,7 @@ export class GrpcGateway implements Gateway {
         impressionId: answer.impressionId,
         queries: answer.recommendations.map(({ text, query }) => ({ text, query: query === '' ? text : query })),
         degraded: answer.degradation !== undefined,
+        makeshift: standInOf(answer) !== undefined,
         policy: policyOf(answer),
       };
     } catch (error) {

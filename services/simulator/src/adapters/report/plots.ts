@@ -23,7 +23,7 @@ function toSvg(options: Plot.PlotOptions, title: string): string {
     style: { fontSize: '12px' },
     marginLeft: 56,
     marginTop: 44,
-    y: { percent: true, grid: true, label: null, zero: true },
+    y: { percent: true, grid: true, label: null, zero: true, nice: true },
     color: COLOURS,
     ...options,
   });
@@ -48,6 +48,31 @@ function bars(rows: readonly Row[], title: string): string {
     Plot.ruleY([0]),
   ];
   return toSvg({ width: 760, marginBottom: 76, fx: { label: null }, x: { label: null, tickRotate: -30 }, marks }, title);
+}
+
+const ROW_HEIGHT = 26;
+
+/** One bar a row: names of policies are long, and few of them make lists of more than one task. */
+function rowsOf(rows: readonly Row[], title: string): string {
+  const data = rows.map((row) => ({ ...row, ...interval(row), name: `${row.task}: ${row.of}`, lists: `${row.impressions} lists` }));
+  const names = data.map(({ name }) => name);
+  return toSvg(
+    {
+      width: 760,
+      height: 90 + ROW_HEIGHT * names.length,
+      marginLeft: 260,
+      marginRight: 90,
+      x: { percent: true, grid: true, label: null, zero: true, nice: true },
+      y: { domain: names, label: null },
+      marks: [
+        Plot.barX(data, { y: 'name', x: 'clickRate', fill: 'task' }),
+        Plot.ruleY(data, { y: 'name', x1: 'low', x2: 'high', stroke: '#222' }),
+        Plot.text(data, { y: 'name', x: 'high', text: 'lists', textAnchor: 'start', dx: 6, fill: '#666' }),
+        Plot.ruleX([0]),
+      ],
+    },
+    title,
+  );
 }
 
 /** Pictures of a report by file name. Rates are shares of lists with a click, with their 95% intervals. */
@@ -76,7 +101,7 @@ export function plotsOf(report: SimulationReport): Record<string, string> {
       'Queries clicked, %, by position',
     ),
     'segment.svg': bars(report.segments, 'Lists with a click, %, by segment'),
-    'policy.svg': bars(report.policies, 'Lists with a click, %, by policy'),
+    'policy.svg': rowsOf(report.policies, 'Lists with a click, %, by policy'),
     'day.svg': toSvg(
       {
         width: 760,

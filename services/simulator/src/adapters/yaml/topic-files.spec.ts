@@ -59,6 +59,7 @@ describe('the files of a world', () => {
     ['a weight of zero', '{ to: intent-3, weight: 1 }', '{ to: intent-3, weight: 0 }', 22, 'is not above 0; give a weight above 0'],
     ['a negative share', 'share: 2', 'share: -2', 18, 'is not above 0'],
     ['an unknown topic', 'leave: { weight: 1 }', 'leave: { weight: 1, to: [nowhere] }', 15, 'the topic nowhere is unknown'],
+    ['a text that a "#" cuts short', 'need: need 2', 'need: issue  #2', 17, 'ends at a "#"'],
     ['a phrasing used twice', 'bread b2', 'Bread a1!', 19, 'the phrasing "Bread a1!" is also in'],
     ['an intent used twice', 'id: intent-2', 'id: intent-1', 16, 'the id intent-1 is used twice'],
     ['a missing field', 'need: need 2', '# gone', 16, 'intents.1.need: is missing; add a text'],
@@ -69,6 +70,20 @@ describe('the files of a world', () => {
       topicText('bread', (each) => each.replace(sound, spoilt)),
     );
     expect(faults().filter((fault) => fault.startsWith(`bread.yaml:${line}: `) && fault.includes(message))).not.toEqual([]);
+  });
+
+  it('are refused for a topic of writing where people are sent from a search', () => {
+    const facets = Array.from({ length: 6 }, (_, n) => `{id: f${n}, weight: 1, phrasings: [a${n}, b${n}], concepts: [[a]], becomes: c}`);
+    const requests = Array.from(
+      { length: 6 },
+      (_, n) => `  - {id: r${n}, share: 1, phrasings: [x${n}, y${n}, z${n}], draft: d, facets: [${facets.join(', ')}]}`,
+    );
+    write(
+      'notes.yaml',
+      ['id: notes', 'domain: d', 'kind: writing', 'title: T', 'popularity: 3', 'entities: [e]', 'requests:', ...requests].join('\n'),
+    );
+    write('bread.yaml', topicText('bread').replace('leave: { weight: 1 }', 'leave: { weight: 1, to: [notes] }'));
+    expect(faults()).toEqual([expect.stringMatching(/^bread\.yaml:15: the topic notes is one of writing.*; name a search topic/)]);
   });
 
   it('are refused for a circle of transitions, with the transition that closes it', () => {

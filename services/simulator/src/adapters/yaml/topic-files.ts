@@ -17,7 +17,7 @@ export function readTopics(worldDir: string): { topics: TopicFile[]; faults: Fau
     .sort();
   if (names.length === 0) faults.push({ file: folder, line: 1, problem: 'holds no topic', remedy: 'add topic files (*.yaml)' });
   for (const name of names) {
-    const read = readYaml(join(folder, name), topicSchema);
+    const read = readYaml(join(folder, name), topicSchema, { texts: true });
     if ('faults' in read) faults.push(...read.faults);
     else topics.push({ file: read.file, topic: read.data, lineOf: read.lineOf });
   }

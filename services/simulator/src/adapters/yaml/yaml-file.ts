@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import type { Fault, Path } from '../../domain/world/lint-topics.js';
 
@@ -25,8 +25,24 @@ export function decode(file: string, bytes: Uint8Array): Decoded {
   }
 }
 
-/** Reads a YAML file into what its schema says. */
-export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): YamlFile<T> | { readonly faults: Fault[] } {
+/** Texts without quotes that a "#" cuts short: YAML takes what follows for a comment, without a word. */
+function* cutTexts(file: string, document: Document, lines: LineCounter): Generator<Fault> {
+  const cut: { text: string; at: number }[] = [];
+  visit(document, {
+    Scalar: (_, { comment, value, type, range }) => {
+      if (comment && type === 'PLAIN' && typeof value === 'string') cut.push({ text: value, at: range?.[0] ?? 0 });
+    },
+  });
+  for (const { text, at } of cut) {
+    const remedy = 'put quotes around the text, or the comment on a line of its own';
+    yield { file, line: lines.linePos(at).line, problem: `"${text}" ends at a "#", and the rest counts as a comment`, remedy };
+  }
+}
+
+type Parsed<T> = YamlFile<T> | { readonly faults: Fault[] };
+
+/** Reads a YAML file into what its schema says; where `texts` are what matters in it, no comment may stand behind one. */
+export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>, { texts = false } = {}): Parsed<T> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const lineOf = (path: Path): number => {
@@ -47,6 +63,8 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
     }));
     return { faults };
   }
+  const cut = texts ? [...cutTexts(file, document, lines)] : [];
+  if (cut.length > 0) return { faults: cut };
   const parsed = schema.safeParse(document.toJS());
   if (parsed.success) return { file, data: parsed.data, lineOf };
   const faults = parsed.error.issues.map((issue) => {
@@ -58,7 +76,7 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
 }
 
 /** Reads and parses a file of the world. */
-export function readYaml<T>(file: string, schema: z.ZodType<T>): YamlFile<T> | { readonly faults: Fault[] } {
+export function readYaml<T>(file: string, schema: z.ZodType<T>, options?: { readonly texts: boolean }): Parsed<T> {
   const decoded = decode(file, readFileSync(file));
-  return 'fault' in decoded ? { faults: [decoded.fault] } : parseYaml(file, decoded.text, schema);
+  return 'fault' in decoded ? { faults: [decoded.fault] } : parseYaml(file, decoded.text, schema, options);
 }

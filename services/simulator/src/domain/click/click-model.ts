@@ -2,6 +2,7 @@ import type { Behaviour, Layout, Segment, TaskId } from '../population/behaviour
 import type { Random } from '../random/random.js';
 import { type Ramp, ramp } from '../relevance/ramp.js';
 import type { RelevanceJudge } from '../relevance/relevance-judge.js';
+import { countWords } from '../relevance/vocabulary.js';
 
 /** What a query means to a user at one moment. Hidden. */
 export interface Meaning {
@@ -146,8 +147,7 @@ export class ClickModel {
   /** How much the user likes the length and the style. */
   private taste({ task, segment }: View, text: string): number {
     const { words, wordsSpread } = this.behaviour.layouts[task];
-    const length = text.trim().split(/\s+/).length;
-    const off = Math.log(length / (words * segment.length)) / wordsSpread;
+    const off = Math.log(countWords(text) / (words * segment.length)) / wordsSpread;
     const style = QUESTION.test(text) ? segment.questions : 1 / segment.questions;
     const voice = ASSISTANT_VOICE.test(text) ? this.behaviour.clicks.assistantVoice : 1;
     const stammer = 1 - this.behaviour.clicks.stammer * ramp(repeatedWords(text), STAMMER);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Random } from '../random/random.js';
 import type { Gateway, RecommendCall, RecommendedList } from '../simulation/gateway.js';
 import type { StandInPolicy } from './stand-in-policies.js';
@@ -13,8 +14,10 @@ export class StandInGateway implements Gateway {
   ) {}
 
   async recommend(call: RecommendCall): Promise<RecommendedList> {
+    // Nothing else here waits for anything: without this the service would hear nobody until the simulation has ended.
+    await setImmediate();
     const queries = this.policy({ ...call, seconds: 0 }, call.task, this.random);
-    return { impressionId: `stand-in-${++this.made}`, queries, degraded: false, policy: this.name };
+    return { impressionId: `stand-in-${++this.made}`, queries, degraded: false, makeshift: false, policy: this.name };
   }
 
   async recordClicks(): Promise<void> {

@@ -57,22 +57,29 @@ const mattersOf = (each: Float64Array): Matters => ({
   most: each.reduce((best, share) => Math.max(best, share), Number.EPSILON),
 });
 
+/** Made when it is first asked for: most is not needed for long, and the service starts sooner. */
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
 /** A scene that is made when it is first asked, and remembers what it judged. */
 class CachedScene {
   private readonly judgements = new BoundedCache<Judgement>(CACHED_TEXTS_OF_SCENE);
-  private made: { readonly scene: Scene; readonly senses: SenseIndex } | undefined;
 
-  constructor(private readonly make: () => { readonly scene: Scene; readonly senses: SenseIndex }) {}
+  constructor(
+    private readonly scene: () => Scene,
+    private readonly senses: () => SenseIndex,
+  ) {}
 
   /** By the words of a text; where they do not say it plainly, by what it means if that says more. */
   judge(text: string, read: Readers, belonging: Belonging): Judgement {
     return this.judgements.get(text, () => {
-      this.made ??= this.make();
-      const said = this.made.scene.judge(read.words(text));
+      const said = this.scene().judge(read.words(text));
       const { share, surely } = belonging.inWords();
       const inWords = said.fits.map((fit) => fit * surely);
       const topical = Math.max(said.topical, ...said.fits, ramp(share, TOPICAL)) * surely;
-      const meant = Math.max(...inWords) >= PLAIN ? [] : this.made.senses.match(read.sense(text), inWords);
+      const meant = Math.max(...inWords) >= PLAIN ? [] : this.senses().match(read.sense(text), inWords);
       if (!meant.some((each) => each > 0)) return { fits: inWords, topical };
       const inMeaning = said.focus * belonging.inMeaning();
       const fits = inWords.map((fit, at) => Math.max(fit, inMeaning * (meant[at] ?? 0)));
@@ -97,9 +104,9 @@ export class RelevanceJudge {
   private readonly mattersInMeaning = new BoundedCache<Matters>(CACHED_TEXTS);
   /** All snippets of the world: whether a text is a way of refining any piece of writing at all. */
   private readonly refinements: PhraseIndex;
-  private readonly senses: TextSenses;
+  private readonly senses: () => TextSenses;
   /** What each search topic as a whole means. */
-  private readonly topicSenses: SenseTable;
+  private readonly topicSenses: () => SenseTable;
   private readonly readings = new BoundedCache<Reading>(CACHED_TEXTS);
   private readonly sensesOf = new BoundedCache<Sense>(CACHED_TEXTS);
   /** Words of answers, which are long and which many lists are shown under. */
@@ -118,20 +125,22 @@ export class RelevanceJudge {
     for (const { title, entities } of world.searchTopics) for (const text of [title, ...entities]) this.vocabulary.learn(text);
 
     const { vocabulary } = this;
-    const senses = new TextSenses(world.language.senses, vocabulary, typed);
+    const senses = lazily(() => new TextSenses(world.language.senses, vocabulary, typed));
     this.senses = senses;
     const sceneOf = (expressibles: readonly Expressible[]): CachedScene =>
-      new CachedScene(() => ({ scene: new Scene(vocabulary, expressibles), senses: new SenseIndex(senses, expressibles) }));
+      new CachedScene(
+        lazily(() => new Scene(vocabulary, expressibles)),
+        lazily(() => new SenseIndex(senses(), expressibles)),
+      );
     for (const [at, topic] of world.searchTopics.entries()) {
       this.topicAt.set(topic.id, at);
       this.topics.set(topic.id, sceneOf(needsOf(topic)));
     }
     for (const request of requests) this.requests.set(request, sceneOf(refinementsOf(request)));
-    this.topicSenses = new SenseTable(
-      world.searchTopics.map(({ title, entities, intents }) =>
-        senses.read([title, ...entities, ...intents.flatMap(({ phrasings }) => phrasings)].join(' ')),
-      ),
-    );
+    this.topicSenses = lazily(() => {
+      const textsOf = ({ title, entities, intents }: SearchTopic) => [title, ...entities, ...intents.flatMap(({ phrasings }) => phrasings)];
+      return new SenseTable(world.searchTopics.map((topic) => senses().read(textsOf(topic).join(' '))));
+    });
     const weightOf = (stem: string): number => this.vocabulary.weightOf(stem);
     this.refinements = new PhraseIndex(this.vocabulary, weightOf, [snippets]);
     this.matters = new ContentIndex(this.vocabulary, weightOf, world.searchTopics.map(matterOf));
@@ -154,7 +163,7 @@ export class RelevanceJudge {
       inMeaning: () => {
         const words = this.inWords(text);
         const elsewhere = ramp(words.most, ELSEWHERE) * (1 - ramp((words.each[at] ?? 0) / words.most, NEAREST));
-        const { each, most } = this.mattersInMeaning.get(text, () => mattersOf(this.topicSenses.likenesses(this.senseOf(text))));
+        const { each, most } = this.mattersInMeaning.get(text, () => mattersOf(this.topicSenses().likenesses(this.senseOf(text))));
         return (1 - elsewhere) * ramp((each[at] ?? 0) / most, SAME_MATTER);
       },
     };
@@ -202,7 +211,7 @@ export class RelevanceJudge {
 
   private readonly read = (text: string): Reading => this.readings.get(text, () => this.vocabulary.read(text));
 
-  private readonly senseOf = (text: string): Sense => this.sensesOf.get(text, () => this.senses.read(text));
+  private readonly senseOf = (text: string): Sense => this.sensesOf.get(text, () => this.senses().read(text));
 
   private readonly readers: Readers = { words: this.read, sense: this.senseOf };
 }

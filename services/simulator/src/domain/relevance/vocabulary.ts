@@ -25,17 +25,25 @@ const PART = 0.9;
 const SHORTEST_PART = 3;
 
 const splitter = /[^\p{L}\p{N}]+/u;
+/** Scripts without blanks between words. */
+const UNSPACED = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
+const SEGMENTER = new Intl.Segmenter(undefined, { granularity: 'word' });
+
+function segments(text: string): string[] {
+  return [...SEGMENTER.segment(text)].filter(({ isWordLike }) => isWordLike).map(({ segment }) => segment);
+}
+
+/** How many words a text is long, as its readers count them. */
+export function countWords(text: string): number {
+  return UNSPACED.test(text) ? segments(text).length : text.trim().split(/\s+/).length;
+}
 
 const STEMS = new BoundedCache<string>(CACHED_STEMS);
 
 /** A text's words, function words left out unless there is nothing else. */
 export function wordsOf(text: string): string[] {
-  const words = text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/['’`]/g, '')
-    .split(splitter)
-    .filter((word) => word !== '');
+  const plain = text.normalize('NFKC').toLowerCase().replace(/['’`]/g, '');
+  const words = UNSPACED.test(plain) ? segments(plain) : plain.split(splitter).filter((word) => word !== '');
   const telling = words.filter((word) => !FUNCTION_WORDS.has(word));
   return telling.length > 0 ? telling : words;
 }

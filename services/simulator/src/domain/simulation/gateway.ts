@@ -20,6 +20,8 @@ export interface RecommendedList {
   readonly impressionId: string;
   readonly queries: readonly ShownQuery[];
   readonly degraded: boolean;
+  /** Whether it was made up of what others asked, because the language model had none or not enough in time. */
+  readonly makeshift: boolean;
   /** What made the list: the version of a language model policy, or what took its place. */
   readonly policy: string;
 }

@@ -81,6 +81,13 @@ describe('a patient caller', () => {
     expect(pauses).toEqual([100, 200]);
   });
 
+  it('slows down while others than the language model make the lists, and goes on at once when it is back', async () => {
+    const gateway = new FakeGateway({ makeshift: (call) => call <= 12 });
+    const { patient: caller, pauses } = patient(gateway);
+    for (let n = 0; n < 15; n++) expect((await caller.recommend(call, signal))?.queries).not.toEqual([]);
+    expect(pauses).toEqual([2_000, 2_000]);
+  });
+
   it('does not argue with a refusal', async () => {
     const gateway = new FakeGateway({ failures: [new GatewayRefusesError('no')] });
     await expect(patient(gateway).patient.recommend(call, signal)).rejects.toThrow(GatewayRefusesError);

@@ -19,19 +19,27 @@ export class GatewayGoneError extends Error {
   override readonly name = 'GatewayGoneError';
 }
 
+/**
+ * The same for lists that the language model did not write. Nobody waits for simulated lists, and a log of makeshift ones teaches
+ * nothing, so all sessions pause: a model that is too slow for so many of them gets through its work.
+ */
+const MAKESHIFT_LISTS_IN_A_ROW = 10;
+const MAKESHIFT_PAUSE_MS = 2_000;
+
 /** An empty list now and then is nothing to wait for; more in a row than these are: what makes the lists is away. */
 const EMPTY_LISTS_IN_A_ROW = 10;
 
 /**
  * Calls a gateway the way a patient backend does. All sessions share one pause: after a failed call it doubles from call to call,
  * after "full" it is what the gateway asked for. A full gateway is asked again, a failed recommendation is skipped (undefined), a
- * failed report is repeated. Empty lists in a row count as failures do. Throws GatewayGoneError when nothing has been shown for
+ * failed report is repeated. Empty lists in a row count as failures do; makeshift lists in a row slow it down. Throws GatewayGoneError when nothing has been shown for
  * `giveUpAfterMs`.
  */
 export class PatientGateway {
   private pauseUntil = 0;
   private failuresInARow = 0;
   private emptyInARow = 0;
+  private makeshiftInARow = 0;
   private lastSuccess: number;
 
   constructor(
@@ -47,6 +55,8 @@ export class PatientGateway {
     if (list === undefined) return undefined;
     if (list.queries.length > 0) {
       this.succeeded();
+      this.makeshiftInARow = list.makeshift ? this.makeshiftInARow + 1 : 0;
+      if (this.makeshiftInARow > MAKESHIFT_LISTS_IN_A_ROW) this.pauseFor(MAKESHIFT_PAUSE_MS);
       return list;
     }
     this.emptyInARow++;
@@ -97,11 +107,15 @@ export class PatientGateway {
 
   private backOff(answer: string, pauseMs: number): void {
     const { now, giveUpAfterMs } = this.options;
-    this.pauseUntil = Math.max(this.pauseUntil, now() + pauseMs);
+    this.pauseFor(pauseMs);
     if (now() - this.lastSuccess <= giveUpAfterMs) return;
     const seconds = Math.round(giveUpAfterMs / 1000);
     const remedy = 'see that it is ready at GQR_GATEWAY_ADDRESS and why its answers are degraded, then start the simulation again';
     throw new GatewayGoneError(`the gateway has shown nothing for ${seconds} s (its last answer: ${answer}); ${remedy}`);
+  }
+
+  private pauseFor(ms: number): void {
+    this.pauseUntil = Math.max(this.pauseUntil, this.options.now() + ms);
   }
 
   private async pause(signal: AbortSignal): Promise<void> {

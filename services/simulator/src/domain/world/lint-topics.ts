@@ -66,7 +66,13 @@ function findCycle({ intents }: SearchTopic): string[] | undefined {
   return undefined;
 }
 
-function lintSearchTopic(topic: SearchTopic, topics: ReadonlySet<string>, report: Report): void {
+/** What there is to go to from a topic. */
+interface Others {
+  readonly topics: ReadonlySet<string>;
+  readonly writing: ReadonlySet<string>;
+}
+
+function lintSearchTopic(topic: SearchTopic, { topics, writing }: Others, report: Report): void {
   lintIds(topic.intents, ['intents'], report);
   const ids = new Set(topic.intents.map(({ id }) => id));
   for (const [index, intent] of topic.intents.entries()) {
@@ -76,7 +82,10 @@ function lintSearchTopic(topic: SearchTopic, topics: ReadonlySet<string>, report
     }
     for (const [at, to] of intent.leave.to.entries()) {
       const remedy = 'name an existing topic or remove the entry';
-      if (!topics.has(to)) report(['intents', index, 'leave', 'to', at], `the topic ${to} is unknown`, remedy);
+      const path = ['intents', index, 'leave', 'to', at];
+      if (!topics.has(to)) report(path, `the topic ${to} is unknown`, remedy);
+      if (writing.has(to))
+        report(path, `the topic ${to} is one of writing, where nobody goes from here`, 'name a search topic or remove the entry');
     }
   }
   const cycle = findCycle(topic);
@@ -103,19 +112,20 @@ function* phrasingsOf(topic: Topic): Generator<{ text: string; path: Path; scope
 
 /**
  * Checks what cannot be seen in one field alone: ids and phrasings that are used twice, steps to intents or topics that do not
- * exist, circles of transitions, files that are not named after their topic. `topics` are the ids of all topics, those included
+ * exist or where nobody goes, circles of transitions, files that are not named after their topic. `topics` are the ids of all topics, those included
  * whose files could not be read.
  */
 export function lintTopics(files: readonly TopicFile[], topics: ReadonlySet<string>): Fault[] {
   const faults: Fault[] = [];
   const usedBy = new Map<string, string>();
+  const writing = new Set(files.filter(({ topic }) => topic.kind === 'writing').map(({ topic }) => topic.id));
   for (const { file, topic, lineOf } of files) {
     const report: Report = (path, problem, remedy) => {
       faults.push({ file, line: lineOf(path), problem, remedy });
     };
     if (!`/${file}`.endsWith(`/${topic.id}.yaml`))
       report(['id'], `the topic ${topic.id} is in another file`, `name the file ${topic.id}.yaml`);
-    if (topic.kind === 'search') lintSearchTopic(topic, topics, report);
+    if (topic.kind === 'search') lintSearchTopic(topic, { topics, writing }, report);
     else {
       lintIds(topic.requests, ['requests'], report);
       for (const [index, { facets }] of topic.requests.entries()) lintIds(facets, ['requests', index, 'facets'], report);

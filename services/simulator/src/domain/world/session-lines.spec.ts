@@ -18,6 +18,14 @@ describe('a file of sessions', () => {
     expect(parseSessionLines('log.tsv', bare).sessions).toEqual(parseSessionLines('log.tsv', good).sessions);
   });
 
+  it('may be in a language without blanks between its words', () => {
+    const lines = ['a1\t如何做面包\t最好的面粉', 'a2\t最好的面粉\t面包机价格'];
+    expect(parseSessionLines('log.tsv', lines).sessions.map(({ queries }) => queries)).toEqual([
+      ['如何做面包', '最好的面粉'],
+      ['最好的面粉', '面包机价格'],
+    ]);
+  });
+
   it.each([
     ['too few queries', 'a4\tonly one query', 'has 1 queries; a session needs at least 2; remove the line'],
     ['an empty query', 'a4\tsome query\t\tanother query', 'query 2 is empty; remove the tab before it or the line'],

@@ -14,13 +14,15 @@ export type RawLine = string | undefined;
 const MOST_METADATA = 3;
 const NEARLY_ALL = 0.95;
 const LONGEST_QUERY = 500;
+/** Ids are written in ASCII; a query in a language without blanks between its words is no id. */
+const WORD = /^[\x21-\x7e]+$/;
 
 /** How many columns at the beginning are no queries. */
 function metadataColumns(rows: readonly (readonly string[])[]): number {
   let columns = 0;
   while (columns < MOST_METADATA) {
     const cells = rows.flatMap((row) => (row[columns] === undefined ? [] : [row[columns] ?? '']));
-    const words = cells.filter((cell) => cell !== '' && !/\s/.test(cell.trim())).length;
+    const words = cells.filter((cell) => WORD.test(cell.trim())).length;
     if (cells.length === 0 || words / cells.length < NEARLY_ALL) break;
     columns++;
   }

@@ -36,6 +36,27 @@ describe('a world made from sessions', () => {
     expect(topicsOfSessions(everybody)).toHaveLength(40);
   });
 
+  it('reads languages without blanks between their words', () => {
+    const lines = [
+      ['如何做面包', '最好的面粉', '面包机价格'],
+      ['如何做面包', '面包机的价格'],
+    ].map((queries, at) => ({ line: at + 1, queries }));
+    const world = new World(topicsOfSessions(lines));
+    const [topic] = world.searchTopics;
+    const source = new SessionSource(world, new RelevanceJudge(world), plainBehaviour, {
+      seed: 1n,
+      users: 10,
+      tasks: new Set(['suggestion']),
+    });
+    const sessions = Array.from({ length: 50 }, (_, index) => source.session(index)).filter(({ turn }) => turn.query === '如何做面包');
+    const mean = (text: string): number =>
+      sessions.reduce((sum, session) => sum + (session.clickProbabilities('suggestion', [{ text, query: text }])[0] ?? 0), 0) /
+      sessions.length;
+    expect(topic?.intents.length).toBeGreaterThanOrEqual(3);
+    expect(mean('面包机价格')).toBeGreaterThan(0.03);
+    expect(mean('汽车保险')).toBeLessThan(0.01);
+  });
+
   it('has users who ask what the log has, in its order, and click what they need next', () => {
     const world = new World(topics);
     const source = new SessionSource(world, new RelevanceJudge(world), plainBehaviour, {
