@@ -49,7 +49,10 @@ async function measure(client: Client, batch: number, lists: number, first: numb
   const startedAt = performance.now();
   await Promise.all(
     Array.from({ length: batch }, async () => {
-      while (next < lists) tokens += await writeList(client, first + next++);
+      while (next < lists) {
+        const written = await writeList(client, first + next++);
+        tokens += written;
+      }
     }),
   );
   return { tokens, ms: performance.now() - startedAt };
@@ -84,7 +87,9 @@ export async function benchRollout(args: string[]): Promise<void> {
   await measure(client, 2, 2, 1_000_000); // warm
   for (const batch of batches) {
     const lists = Math.max(CANDIDATES, batch * Number(values.lists));
+    const cpuBefore = server.cpuMs();
     const { tokens, ms } = await measure(client, batch, lists, first);
+    const cpuSeconds = (server.cpuMs() - cpuBefore) / 1_000;
     first += lists;
     const speed = (tokens / ms) * 1_000;
     if (rows.length === 0) alone = speed;
@@ -94,11 +99,15 @@ export async function benchRollout(args: string[]): Promise<void> {
       (tokens / lists).toFixed(0),
       seconds(ms),
       speed.toFixed(0),
+      (tokens / cpuSeconds).toFixed(0),
       ratio(speed, alone),
       ratio(speed, BUDGET),
     ]);
   }
-  printTable(['at a time', 'lists', 'tokens a list', 'took', 'tokens/s', `against ${String(batches[0])}`, 'of the budget'], rows);
+  printTable(
+    ['at a time', 'lists', 'tokens a list', 'took', 'tokens/s', 'tokens/CPU-s', `against ${String(batches[0])}`, 'of the budget'],
+    rows,
+  );
   client.close();
   control.close();
   report(await server.stop());

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,8 +12,20 @@ export interface Counts {
   readonly drawn_tokens: number;
 }
 
+export interface Rollout {
+  readonly address: string;
+  /** Which libraries it runs on, in which precision. */
+  readonly says: string;
+  /** Processor time that it has taken so far. */
+  cpuMs(): number;
+  stop(): Promise<Counts>;
+}
+
+/** Milliseconds of a tick in /proc, on every Linux of today. */
+const TICK_MS = 10;
+
 /** The rollout server as the trainer would start it: a command of the learner, told to stop by the end of its input. */
-export async function startRollout(config: object): Promise<{ address: string; says: string; stop: () => Promise<Counts> }> {
+export async function startRollout(config: object): Promise<Rollout> {
   const folder = mkdtempSync(join(tmpdir(), 'gqr-bench-'));
   const job = join(folder, 'job.json');
   writeFileSync(job, JSON.stringify({ config, inputs: { baseModel: needed('GQR_LLM_MODEL') }, out: 'out' }));
@@ -36,6 +48,14 @@ export async function startRollout(config: object): Promise<{ address: string; s
   return {
     address: String(serving['message']),
     says: String(loaded['message']),
+    cpuMs: () => {
+      const [user = '', system = ''] =
+        readFileSync(`/proc/${String(server.pid)}/stat`, 'latin1')
+          .split(') ')[1]
+          ?.split(' ')
+          .slice(11, 13) ?? [];
+      return (Number(user) + Number(system)) * TICK_MS;
+    },
     stop: async () => {
       server.stdin.end();
       const { metrics } = await until(({ type }) => type === 'result');
