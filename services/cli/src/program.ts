@@ -257,7 +257,7 @@ function addSimulate(program: Command, run: Run): void {
     .option('--real-time', 'users act on the wall clock and take their time, to be watched on the console')
     .option('-d, --detach', 'start it and do not watch it')
     .option('--attach', 'watch the latest one, and start none')
-    .option('--resume [id]', 'go on with one that was cut off, cancelled or failed; the latest without an id')
+    .option('--resume [id]', 'go on with one that was cut off, cancelled or failed; the latest without an id. It keeps its options')
     .addHelpText(
       'after',
       examples(
