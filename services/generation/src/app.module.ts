@@ -81,6 +81,7 @@ async function openVllm(config: GenerationConfig, logger: Platform['logger']): P
     reconcileMs: config.GQR_VLLM_RECONCILE_SECONDS * seconds,
     circuitMs: config.GQR_VLLM_CIRCUIT_SECONDS * seconds,
     startMs: config.GQR_VLLM_START_SECONDS * seconds,
+    scores: config.GQR_VLLM_SCORES,
     seenByServers: (folder) =>
       config.GQR_VLLM_REGISTRY === '' ? folder : join(config.GQR_VLLM_REGISTRY, relative(config.GQR_REGISTRY, folder)),
     onChange: (server, reason) => {

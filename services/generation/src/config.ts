@@ -26,6 +26,9 @@ const variables = z.object({
     .describe('Servers, with commas between: host:port or dns:///name:port for vllm, URLs for openai'),
   GQR_VLLM_API_KEY: z.string().default('').describe('Bearer token for openai; empty for none'),
   GQR_VLLM_REGISTRY: z.string().default('').describe('GQR_REGISTRY as the servers see it, for adapters; empty if they see the same'),
+  GQR_VLLM_SCORES: flag
+    .default(true)
+    .describe('Whether servers may be asked to score; false for vLLM on a CPU with LoRA, which dies of it'),
   GQR_VLLM_CONCURRENCY: integer(1, 10_000).default(64).describe('Calls that work on a prompt at the same time, over all servers'),
   GQR_VLLM_PATIENCE_SECONDS: decimal(0.1, 600).default(10).describe('Longest wait for the next piece of a text, or any other answer'),
   GQR_VLLM_RECONCILE_SECONDS: decimal(0.1, 600).default(5).describe('How often servers are looked after: readiness, adapters'),

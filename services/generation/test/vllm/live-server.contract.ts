@@ -10,7 +10,7 @@ import type { PolicyModel } from '../../src/domain/backend/language-backend.js';
 import { obeys } from '../../src/domain/grammar/line-rule.js';
 import { renderPrompt } from '../../src/domain/prompt/render-prompt.js';
 import { queryLine } from '../../src/domain/prompt/response-lines.js';
-import { contractTask, languageBackendContract } from '../language-backend.contract.js';
+import { asEnforced, contractTask, languageBackendContract } from '../language-backend.contract.js';
 import { realModel } from '../real-model.js';
 
 /** Policies that ship with the project, as the servers see them. */
@@ -24,7 +24,10 @@ function policyFolder(task: string): string {
 }
 
 /** What every server with a real model holds to. `server` is up when the suite begins. */
-export function liveServerContract(name: string, server: () => { address: string; connect: (address: string) => TextServer }): void {
+export function liveServerContract(
+  name: string,
+  server: () => { address: string; scores: boolean; connect: (address: string) => TextServer },
+): void {
   const open = async (): Promise<VllmBackend> =>
     VllmBackend.open({
       targets: [server().address],
@@ -38,6 +41,7 @@ export function liveServerContract(name: string, server: () => { address: string
       reconcileMs: 2_000,
       circuitMs: 100,
       startMs: 60_000,
+      scores: server().scores,
       seenByServers: (folder) => folder,
       onChange: () => undefined,
     });
@@ -70,9 +74,7 @@ export function liveServerContract(name: string, server: () => { address: string
       await suggestion.unload();
       expect(await backend.listAdapters()).toEqual(['hint/v1']);
       expect(lists.every((list) => list.length === 2)).toBe(true);
-      // How many words are too many a regular expression cannot say.
-      const rule = { ...line.rule, maxWords: Number.MAX_SAFE_INTEGER };
-      expect(lists.flat().filter((text) => !obeys(text, rule))).toEqual([]);
+      expect(lists.flat().filter((text) => !obeys(text, asEnforced(line.rule, backend)))).toEqual([]);
       await backend.close();
     },
     PATIENCE_MS,

@@ -27,6 +27,7 @@ export function options(addresses: readonly string[], changes: Partial<VllmOptio
     reconcileMs: 50,
     circuitMs: 100,
     startMs: 20_000,
+    scores: true,
     seenByServers: (folder) => folder,
     onChange: () => undefined,
     ...changes,

@@ -24,6 +24,6 @@ for (const [variable, name, connect] of SPEAKS) {
       });
       return;
     }
-    liveServerContract(name, () => ({ address, connect }));
+    liveServerContract(name, () => ({ address, connect, scores: process.env['GQR_TEST_VLLM_SCORES'] !== 'false' }));
   });
 }

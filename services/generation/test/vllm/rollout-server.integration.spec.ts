@@ -4,16 +4,7 @@ import { NO_MODEL, realModel } from '../real-model.js';
 import { liveServerContract, PATIENCE_MS, STARTER } from './live-server.contract.js';
 import { learnerPython, NO_LEARNER, RolloutServer } from './rollout-server.js';
 
-// It still cuts a line that reaches its longest length in the middle of a word, which the contract forbids: mend that, then run this always.
-const NOT_ASKED = 'the rollout server still cuts long lines within a word: GQR_TEST_ROLLOUT=1 runs it nevertheless';
-const absent =
-  process.env['GQR_TEST_ROLLOUT'] === undefined
-    ? NOT_ASKED
-    : realModel === undefined
-      ? NO_MODEL
-      : learnerPython === undefined
-        ? NO_LEARNER
-        : undefined;
+const absent = realModel === undefined ? NO_MODEL : learnerPython === undefined ? NO_LEARNER : undefined;
 
 describe("with a real language model in the learner's rollout server", () => {
   if (absent !== undefined) {
@@ -30,6 +21,7 @@ describe("with a real language model in the learner's rollout server", () => {
 
   liveServerContract('the rollout server', () => ({
     address: server.address,
+    scores: true,
     connect: (address) => new GrpcTextServer(address),
   }));
 });

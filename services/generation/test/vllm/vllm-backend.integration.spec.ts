@@ -245,8 +245,8 @@ describe('a start', () => {
   it('fails with the reason when none comes in time, or one is too old', async () => {
     const [fake] = await start();
     if (fake === undefined) throw new Error('no server');
-    fake.version = '0.32.0';
-    await expect(open([fake])).rejects.toThrow(/0\.32\.0 .* use 0\.33 or newer/);
+    fake.version = '0.31.0';
+    await expect(open([fake])).rejects.toThrow(/0\.31\.0 .* use 0\.33 or newer/);
     fake.stop();
     await expect(open([fake], { startMs: 200 })).rejects.toThrow(/no language model server is ready/);
   });

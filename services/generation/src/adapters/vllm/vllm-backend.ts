@@ -20,8 +20,8 @@ import { VllmSession } from './vllm-session.js';
 
 /** Adapter in PEFT's format within a policy's folder. */
 const ADAPTER = 'peft';
-/** In older ones every adapter fails to load. */
-const LEAST_VERSION = [0, 33] as const;
+/** Older ones manage no adapters over gRPC. 0.32.0 itself fails to load them; its engine does not, behind the frontend of 0.33. */
+const LEAST_VERSION = [0, 32] as const;
 const DNS = 'dns:///';
 /** The first request after a start, and the first with a grammar, take seconds; nobody should wait for them. */
 const WARM_UP = { decoding: { temperature: 0, topP: 1, minP: 0, repetitionPenalty: 1, diversity: 0 }, seed: 0n, regex: 'a', maxTokens: 2 };
@@ -42,6 +42,8 @@ export interface VllmOptions {
   readonly circuitMs: number;
   /** How long a start waits for the first replica to be ready. */
   readonly startMs: number;
+  /** Whether the servers may be asked to score prompts: the engine of vLLM 0.32 dies of it on a CPU with LoRA. */
+  readonly scores: boolean;
   /** A policy's folder as the servers see it. */
   readonly seenByServers: (folder: string) => string;
   readonly onChange: FleetOptions['onChange'];
@@ -93,7 +95,7 @@ export class VllmBackend implements LanguageBackend {
       contextTokens,
       enforcesExclusions: false,
       knowsPropensities: false,
-      scores: true,
+      scores: options.scores,
       diverseBeams: false,
     });
   }
@@ -139,9 +141,9 @@ export class VllmBackend implements LanguageBackend {
     const arrivedAt = performance.now();
     const leave = await this.turnstile.enter(limits);
     const { vocabulary } = this.options;
-    const { contextTokens } = this.capabilities;
+    const { contextTokens, scores } = this.capabilities;
     const waitedMs = performance.now() - arrivedAt;
-    return new VllmSession({ name: NAME, fleet: this.fleet, vocabulary, contextTokens, adapter }, prompt, limits, waitedMs, leave);
+    return new VllmSession({ name: NAME, fleet: this.fleet, vocabulary, contextTokens, scores, adapter }, prompt, limits, waitedMs, leave);
   }
 
   private async warmUp(adapter: string): Promise<void> {
@@ -164,7 +166,7 @@ function requireVersion(version: string): void {
   if (major === undefined || minor === undefined || version.startsWith('0.1.dev')) return;
   const [leastMajor, leastMinor] = LEAST_VERSION;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return;
-  throw new Error(`vLLM ${version} cannot load adapters while it runs; use ${LEAST_VERSION.join('.')} or newer`);
+  throw new Error(`vLLM ${version} cannot load adapters while it runs; use 0.33 or newer`);
 }
 
 async function resolve(targets: readonly string[]): Promise<string[]> {

@@ -30,6 +30,7 @@ export interface SessionOptions {
   readonly fleet: Fleet;
   readonly vocabulary: Pick<Vocabulary, 'encode' | 'endOfText'>;
   readonly contextTokens: number;
+  readonly scores: boolean;
   /** Name of the policy's adapter; empty for the base model. */
   readonly adapter: string;
 }
@@ -118,7 +119,8 @@ export class VllmSession implements PromptSession {
 
   /** Log-probabilities of `tokens` behind `prefix`. */
   private async logProbabilities(prefix: readonly number[], tokens: readonly number[], limits: CallLimits): Promise<readonly number[]> {
-    const { fleet, adapter, contextTokens, name } = this.options;
+    const { fleet, adapter, contextTokens, name, scores } = this.options;
+    if (!scores) throw new UnsupportedByBackendError(name, 'score texts: GQR_VLLM_SCORES is false');
     const all = [...prefix, ...tokens];
     // A server scores a prompt and has to write one token behind it.
     if (all.length >= contextTokens)
