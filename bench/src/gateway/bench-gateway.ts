@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { grpcClient } from '@gqr/chassis/grpc/client';
 import { type RunningService, startService } from '@gqr/chassis/testing/running-service';
 import { CooccurrenceService } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
@@ -12,7 +14,8 @@ import { provideModels } from '../models/stable-models.js';
 import { quantile, sum } from '../report/quantiles.js';
 import { ms, printTable, printTitle, ratio } from '../report/table.js';
 import { mainOf, ROOT, STARTER_MODELS } from '../site.js';
-import { startFakeCooccurrence, startFakeCtr, startFakeGeneration, TASK } from './fakes.js';
+import { TASK } from './fakes.js';
+import type { FakeAddresses } from './fakes.worker.js';
 import { load } from './load.js';
 
 const BUDGET_MS = { p50: 5, p99: 15 } as const;
@@ -205,15 +208,16 @@ export async function benchGateway(args: string[]): Promise<void> {
     `Gateway: own time at concurrency ${values.concurrency}; the language model is a fake that writes a list in ${values['llm-ms']} ms`,
   );
 
-  const fakes = await Promise.all([startFakeGeneration(Number(values['llm-ms'])), startFakeCtr(), startFakeCooccurrence()]);
-  const [generation, ctr, cooccurrence] = fakes;
-  const hopMs = await measureHop(ctr.address, { ...options, concurrency: 1 });
-  const direct = await measureDirect(generation.address, options);
+  // On a thread of their own, as the services have: no answer waits for what callers do.
+  const fakes = new Worker(new URL('./fakes.worker.js', import.meta.url), { workerData: { llmMs: Number(values['llm-ms']) } });
+  const [{ generation, ctr, cooccurrence }] = (await once(fakes, 'message')) as [FakeAddresses];
+  const hopMs = await measureHop(ctr, { ...options, concurrency: 1 });
+  const direct = await measureDirect(generation, options);
   const measured: [string, Measured][] = [];
   const addresses = {
-    GQR_GENERATION_ADDRESS: generation.address,
-    GQR_CTR_ADDRESS: ctr.address,
-    GQR_COOCCURRENCE_ADDRESS: cooccurrence.address,
+    GQR_GENERATION_ADDRESS: generation,
+    GQR_CTR_ADDRESS: ctr,
+    GQR_COOCCURRENCE_ADDRESS: cooccurrence,
   };
   const queries = Array.from({ length: 1_000 }, (_, index) => `solar panels ${String(index)}`);
   measured.push(['Own time, everything else a fake', await measureGateway({ addresses, queries }, options)]);
@@ -234,5 +238,5 @@ export async function benchGateway(args: string[]): Promise<void> {
       `\nNot measured with the real cooccurrence and ctr: ${registry} lacks a model of one of them. --registry names another registry.`,
     );
   }
-  for (const fake of fakes) fake.stop();
+  await fakes.terminate();
 }

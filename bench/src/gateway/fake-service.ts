@@ -5,34 +5,23 @@ import { Server, ServerCredentials, type sendUnaryData, type ServerUnaryCall, ty
 /** What a method answers: a message, or those of a stream, one after the other. */
 export type Answer = (request: never) => object | AsyncIterable<object>;
 
-/** A service that answers as it is told to, on a real socket. */
-export class FakeService {
-  private constructor(
-    private readonly server: Server,
-    readonly address: string,
-  ) {}
-
-  static async start(service: DescService, answers: Readonly<Record<string, Answer>>): Promise<FakeService> {
-    const server = new Server();
-    const handlers = service.methods.flatMap(({ name, methodKind }) => {
-      const answer = answers[name];
-      if (answer === undefined) return [];
-      const handler = methodKind === 'unary' ? unary(answer) : streaming(answer);
-      return [[name, handler] as const];
+/** Starts a service that answers as it is told to, on a real socket, for as long as its thread lives. Returns its address. */
+export async function startFakeService(service: DescService, answers: Readonly<Record<string, Answer>>): Promise<string> {
+  const server = new Server();
+  const handlers = service.methods.flatMap(({ name, methodKind }) => {
+    const answer = answers[name];
+    if (answer === undefined) return [];
+    const handler = methodKind === 'unary' ? unary(answer) : streaming(answer);
+    return [[name, handler] as const];
+  });
+  server.addService(serviceDefinition(service), Object.fromEntries(handlers));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+      if (error) reject(error);
+      else resolve(bound);
     });
-    server.addService(serviceDefinition(service), Object.fromEntries(handlers));
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
-        if (error) reject(error);
-        else resolve(bound);
-      });
-    });
-    return new FakeService(server, `127.0.0.1:${String(port)}`);
-  }
-
-  stop(): void {
-    this.server.forceShutdown();
-  }
+  });
+  return `127.0.0.1:${String(port)}`;
 }
 
 function unary(answer: Answer) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
 import { type BatchPredictNextRequest, CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService, ListReward, type StreamGenerateRequest } from '@gqr/protos/gqr/generation/v1/generation';
-import { FakeService } from './fake-service.js';
+import { startFakeService } from './fake-service.js';
 
 export const TASK = 'suggestion';
 const COUNT = 3;
@@ -27,9 +27,9 @@ const GOLDEN_RATIO = 0.618_033_988_749_895;
  * A language model that writes a list in `llmMs` on average, as many at a time as are asked for. Lists take from half as long to half as
  * long again: if all took the same time, callers would march in step and all wait for each other.
  */
-export function startFakeGeneration(llmMs: number): Promise<FakeService> {
+export function startFakeGeneration(llmMs: number): Promise<string> {
   let lists = 0;
-  return FakeService.start(GenerationService, {
+  return startFakeService(GenerationService, {
     ListTasks: () => ({
       tasks: [
         {
@@ -56,8 +56,8 @@ export function startFakeGeneration(llmMs: number): Promise<FakeService> {
 }
 
 /** A click predictor that answers at once. */
-export function startFakeCtr(): Promise<FakeService> {
-  return FakeService.start(CtrService, {
+export function startFakeCtr(): Promise<string> {
+  return startFakeService(CtrService, {
     PredictList: ({ queries }: PredictListRequest) => ({
       clickProbabilities: queries.map((_, index) => 0.5 ** (index + 1)),
       multiReward: 0.6,
@@ -74,8 +74,8 @@ export function startFakeCtr(): Promise<FakeService> {
 }
 
 /** Next queries, at once. */
-export function startFakeCooccurrence(): Promise<FakeService> {
-  return FakeService.start(CooccurrenceService, {
+export function startFakeCooccurrence(): Promise<string> {
+  return startFakeService(CooccurrenceService, {
     Retrieve: ({ query, limit }: RetrieveRequest) => ({
       nextQueries: ['price', 'for renters', 'tax credit', 'lifespan', 'in winter'].slice(0, limit).map((more, index) => ({
         text: `${query} ${more}`,

@@ -220,6 +220,7 @@ interface SimulateOptions {
   readonly impressions: number;
   readonly days?: number;
   readonly users?: number;
+  readonly scripts?: number;
   readonly seed?: number;
   readonly task: string[];
   readonly concurrency?: number;
@@ -244,6 +245,11 @@ function addSimulate(program: Command, run: Run): void {
     .option('-n, --impressions <number>', 'lists to show', COUNT, 1_000)
     .option('--days <number>', 'days over which the sessions are spread, up to now', COUNT)
     .option('--users <number>', 'users in the population', COUNT)
+    .option(
+      '--scripts <number>',
+      'different courses of a session; the fewer, the more often queries come again and the less there is to write',
+      COUNT,
+    )
     .option('--seed <number>', 'the same seed makes the same world, users and sessions', integerFrom(0))
     .addOption(new Option('-t, --task <id>', 'task to ask for; may be repeated; all if left out').argParser(collect).default([], 'all'))
     .option('-c, --concurrency <number>', 'sessions under way at a time', COUNT)
@@ -263,6 +269,7 @@ function addSimulate(program: Command, run: Run): void {
       examples(
         'npx gqr simulate --impressions 200',
         'npx gqr simulate -n 3000 --days 14 --seed 1 --concurrency 8',
+        'npx gqr simulate -n 20000 --days 22 --users 2000 --scripts 150',
         'npx gqr simulate --users 200 --days 22 --rate 50 --policy ordinary',
         'npx gqr simulate -n 20 --real-time --rate 1',
         'npx gqr simulate --resume',
@@ -276,6 +283,7 @@ function addSimulate(program: Command, run: Run): void {
         impressions: BigInt(options.impressions),
         days: options.days ?? 0,
         users: options.users ?? 0,
+        scripts: options.scripts ?? 0,
         seed: BigInt(options.seed ?? 0),
         tasks: options.task,
         concurrency: options.concurrency ?? 0,

@@ -177,9 +177,13 @@ describe('the generation service with a real language model', { timeout: 180_000
         count: 2,
         chosenQueries: chosen,
         candidates: 3,
+        decoding: { seed: 5n },
         ...(search && { diverseBeams: search }),
       });
-      expect(new Set(candidates.map(({ text }) => normalise(text))).size).toBe(3);
+      // What must not be shown is looked for again, but not for ever.
+      expect(candidates.length).toBeGreaterThan(0);
+      expect(candidates.length).toBeLessThanOrEqual(3);
+      expect(new Set(candidates.map(({ text }) => normalise(text))).size).toBe(candidates.length);
       const values = candidates.map(({ logProbability }) => logProbability);
       expect(values).toEqual([...values].sort((a, b) => b - a));
       chosen.push(candidates[0]?.text ?? '');

@@ -44,7 +44,7 @@ export class AppModule {
         const remedy = 'ask for other tasks, or add topics or sessions about other matters';
         throw new WorldError([{ file: spec.world || config.GQR_WORLD_DIR, line: 1, problem, remedy }]);
       }
-      const source = new SessionSource(world, judge, behaviour, { seed: spec.seed, users: spec.users, tasks: new Set(spec.tasks) });
+      const source = new SessionSource(world, judge, behaviour, { ...spec, tasks: new Set(spec.tasks) });
       if (spec.policy === GATEWAY) return { source, gateway };
       const policy = standInPolicies(world)[spec.policy];
       if (policy === undefined) throw new UnknownPolicyError(spec.policy, Object.keys(standInPolicies(world)));

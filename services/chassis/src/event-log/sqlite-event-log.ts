@@ -52,13 +52,12 @@ class SqliteThread {
 }
 
 /**
- * An event log in one SQLite file that several processes share. One partition a topic. Appends that arrive while a commit is under
- * way are committed together, so that syncing the disk costs one call in many. Those that need not be synced are, too, by the first
- * commit that is a second after the last one that was.
+ * An event log in one SQLite file that several processes share. One partition a topic. Appends that arrive while a commit is under way
+ * are committed together, and those that wait for the disk share its syncs. Those that need not wait are synced within a second.
  */
 export class SqliteEventLog implements EventLog {
   private readonly thread: SqliteThread;
-  private pending: { records: readonly NewRecord[]; synced: boolean; done: PromiseWithResolvers<undefined> }[] = [];
+  private pending: { records: readonly NewRecord[]; done: PromiseWithResolvers<undefined> }[] = [];
   private committing = false;
 
   constructor(options: { path: string; synchronous?: 'full' | 'normal' }) {
@@ -68,9 +67,10 @@ export class SqliteEventLog implements EventLog {
 
   async append(records: readonly NewRecord[], { synced = true }: AppendOptions = {}): Promise<void> {
     const done = Promise.withResolvers<undefined>();
-    this.pending.push({ records, synced, done });
+    this.pending.push({ records, done });
     if (!this.committing) void this.commitPending();
     await done.promise;
+    if (synced) await this.thread.ask({ op: 'sync' });
   }
 
   async position(group: string, topic: string): Promise<ReadonlyMap<number, number>> {
@@ -104,8 +104,7 @@ export class SqliteEventLog implements EventLog {
       const batch = this.pending;
       this.pending = [];
       try {
-        const synced = batch.some((append) => append.synced);
-        await this.thread.ask({ op: 'append', records: batch.flatMap(({ records }) => records), synced });
+        await this.thread.ask({ op: 'append', records: batch.flatMap(({ records }) => records) });
         batch.forEach(({ done }) => {
           done.resolve(undefined);
         });

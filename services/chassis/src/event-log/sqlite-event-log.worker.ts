@@ -1,10 +1,12 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LoggedRecord, NewRecord } from './event-log.js';
 
 /** Requests to the thread that owns the database; all of it is synchronous there. */
 export type SqliteRequest =
-  | { readonly op: 'append'; readonly records: readonly NewRecord[]; readonly synced: boolean }
+  | { readonly op: 'append'; readonly records: readonly NewRecord[] }
+  | { readonly op: 'sync' }
   | { readonly op: 'read'; readonly topic: string; readonly from: number; readonly max: number }
   | { readonly op: 'end'; readonly topic: string }
   | { readonly op: 'position'; readonly group: string; readonly topic: string }
@@ -22,6 +24,7 @@ const db = new DatabaseSync(path);
 db.exec(`
   PRAGMA busy_timeout = 10000;
   PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS records (
     topic TEXT NOT NULL, offset INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, headers TEXT NOT NULL,
     appended_at INTEGER NOT NULL, PRIMARY KEY (topic, offset)
@@ -44,21 +47,51 @@ function end(topic: string): number {
   return Number(selectEnd.get(topic)?.['next'] ?? 0);
 }
 
-/** Longest that a record which need not be synced waits for the first commit that is. */
+/** Longest that what was committed waits for the disk when nobody asks. */
 const SYNC_EVERY_MS = 1_000;
-let syncs: boolean | undefined;
-let syncedAt = 0;
+let wal: FileHandle | undefined;
+let running: Promise<void> | undefined;
+let next: Promise<void> | undefined;
+let timer: NodeJS.Timeout | undefined;
 
-/** Says whether the commits from now on wait for the disk. In WAL mode, one that does syncs all that was committed before. */
-function syncCommits(wanted: boolean): void {
-  const sync = synchronous === 'full' && (wanted || Date.now() - syncedAt >= SYNC_EVERY_MS);
-  if (sync !== syncs) db.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`);
-  syncs = sync;
-  if (sync) syncedAt = Date.now();
+async function syncWal(): Promise<void> {
+  clearTimeout(timer);
+  timer = undefined;
+  if (synchronous === 'normal') return;
+  // It exists from the first commit on, and as long as this connection does.
+  wal ??= await open(`${path}-wal`, 'r+');
+  await wal.datasync();
 }
 
-function append(records: readonly NewRecord[], synced: boolean): void {
-  syncCommits(synced);
+/**
+ * Resolves when what is committed now has reached the disk. SQLite's own `synchronous = FULL` syncs the very same file, but within the
+ * commit, so that everything else waits for the disk as well. Who asks while a sync runs shares the one after it.
+ */
+function sync(): Promise<void> {
+  if (running === undefined) {
+    running = syncWal().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+  next ??= running
+    .catch(() => undefined)
+    .then(() => {
+      next = undefined;
+      return sync();
+    });
+  return next;
+}
+
+function syncSoon(): void {
+  timer ??= setTimeout(() => {
+    sync().catch((error: unknown) => {
+      console.error(`the event log could not be synced: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  }, SYNC_EVERY_MS);
+}
+
+function append(records: readonly NewRecord[]): void {
   // IMMEDIATE takes the write lock at once, so that no other process appends between reading the end and writing behind it.
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -70,6 +103,7 @@ function append(records: readonly NewRecord[], synced: boolean): void {
       ends.set(topic, offset + 1);
     }
     db.exec('COMMIT');
+    syncSoon();
   } catch (error) {
     db.exec('ROLLBACK');
     throw error;
@@ -88,11 +122,13 @@ function read(topic: string, from: number, max: number): LoggedRecord[] {
   }));
 }
 
-function answer(request: SqliteRequest): unknown {
+async function answer(request: SqliteRequest): Promise<unknown> {
   switch (request.op) {
     case 'append':
-      append(request.records, request.synced);
+      append(request.records);
       return undefined;
+    case 'sync':
+      return sync();
     case 'read':
       return read(request.topic, request.from, request.max);
     case 'end':
@@ -100,20 +136,23 @@ function answer(request: SqliteRequest): unknown {
     case 'position':
       return Number(selectPosition.get(request.group, request.topic)?.['next'] ?? 0);
     case 'commit':
-      syncCommits(true);
       upsertPosition.run(request.group, request.topic, request.next);
-      return undefined;
+      return sync();
     case 'close':
+      if (timer !== undefined) await sync();
+      await wal?.close();
       db.close();
       return undefined;
   }
 }
 
-parentPort?.on('message', ({ id, request }: { id: number; request: SqliteRequest }) => {
+async function serve({ id, request }: { id: number; request: SqliteRequest }): Promise<void> {
   try {
-    parentPort?.postMessage({ id, result: answer(request) });
+    parentPort?.postMessage({ id, result: await answer(request) });
   } catch (error) {
     parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
   }
   if (request.op === 'close') parentPort?.close();
-});
+}
+
+parentPort?.on('message', (message: { id: number; request: SqliteRequest }) => void serve(message));

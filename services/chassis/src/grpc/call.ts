@@ -1,4 +1,5 @@
 import { CallEndedError } from '../errors.js';
+import { withoutStackTrace } from '../without-stack-trace.js';
 
 /** Limits under which a piece of work runs; travels down every hop. */
 export interface CallLimits {
@@ -21,7 +22,8 @@ export function limitsOf(call: ServerCall): CallLimits {
   const deadline = typeof raw === 'number' ? raw : raw.getTime();
   const controller = new AbortController();
   const end = (): void => {
-    controller.abort(new CallEndedError(Date.now() >= deadline ? 'deadline' : 'cancelled'));
+    // grpc-js says so of every call, answered or not.
+    controller.abort(withoutStackTrace(() => new CallEndedError(Date.now() >= deadline ? 'deadline' : 'cancelled')));
   };
   if (call.cancelled) end();
   else call.once('cancelled', end);

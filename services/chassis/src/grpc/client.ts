@@ -2,6 +2,7 @@ import type { DescMessage, DescMethod, DescService, MessageInitShape, MessageSha
 import { create } from '@bufbuild/protobuf';
 import { Client, type ClientOptions, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import type { FieldViolation } from '../errors.js';
+import { withoutStackTrace } from '../without-stack-trace.js';
 import type { CallLimits } from './call.js';
 import { serviceDefinition } from './definition.js';
 import { readDetails } from './status.js';
@@ -99,17 +100,14 @@ class Rpc {
   unary(request: Init, limits?: Partial<CallLimits>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const message = create(this.method.input, request);
-      const call = this.client.makeUnaryRequest(
-        this.path,
-        this.serialize,
-        this.deserialize,
-        message,
-        optionsOf(limits),
-        (error, response) => {
-          release();
-          if (error) reject(toRpcError(this.path, error));
-          else resolve(response);
-        },
+      const answered = (error: ServiceError | null, response?: unknown): void => {
+        release();
+        if (error) reject(toRpcError(this.path, error));
+        else resolve(response);
+      };
+      // grpc-js makes an error of every call beforehand.
+      const call = withoutStackTrace(() =>
+        this.client.makeUnaryRequest(this.path, this.serialize, this.deserialize, message, optionsOf(limits), answered),
       );
       const release = cancelOn(limits?.signal, call);
     });
@@ -143,7 +141,9 @@ class Rpc {
 
   async *serverStreaming(request: Init, limits?: Partial<CallLimits>): AsyncGenerator<unknown, void> {
     const message = create(this.method.input, request);
-    const call = this.client.makeServerStreamRequest(this.path, this.serialize, this.deserialize, message, optionsOf(limits));
+    const call = withoutStackTrace(() =>
+      this.client.makeServerStreamRequest(this.path, this.serialize, this.deserialize, message, optionsOf(limits)),
+    );
     const release = cancelOn(limits?.signal, call);
     try {
       yield* call;

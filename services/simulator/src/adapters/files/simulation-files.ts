@@ -11,6 +11,7 @@ const headSchema = z.object({
     impressions: z.number(),
     days: z.number(),
     users: z.number(),
+    scripts: z.number().default(0),
     seed: z.string().transform(BigInt),
     tasks: z.array(z.enum(TASK_IDS)),
     concurrency: z.number(),

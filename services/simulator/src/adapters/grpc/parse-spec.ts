@@ -6,18 +6,22 @@ import { GATEWAY, type SimulationSpec } from '../../domain/simulation/progress.j
 const MOST_IMPRESSIONS = 10_000_000;
 const MOST_DAYS = 366;
 const MOST_USERS = 1_000_000;
+const MOST_SCRIPTS = 1_000_000;
 const MOST_CONCURRENCY = 64;
 const MOST_RATE = 100_000;
 
 const isTask = (id: string): id is TaskId => TASK_IDS.some((task) => task === id);
 
 function* faults(spec: SpecMessage): Generator<FieldViolation> {
-  const { impressions, days, users, tasks, concurrency } = spec;
+  const { impressions, days, users, scripts, tasks, concurrency } = spec;
   if (impressions < 1n || impressions > BigInt(MOST_IMPRESSIONS)) {
     yield { field: 'spec.impressions', description: `is ${impressions.toString()}; must be 1 to ${MOST_IMPRESSIONS}` };
   }
   if (days > MOST_DAYS) yield { field: 'spec.days', description: `is ${days}; must be 1 to ${MOST_DAYS}, or 0 for 1` };
   if (users > MOST_USERS) yield { field: 'spec.users', description: `is ${users}; must be 1 to ${MOST_USERS}, or 0 for 500` };
+  if (scripts > MOST_SCRIPTS) {
+    yield { field: 'spec.scripts', description: `is ${scripts}; must be 1 to ${MOST_SCRIPTS}, or 0 for as many as sessions` };
+  }
   if (concurrency > MOST_CONCURRENCY) {
     yield { field: 'spec.concurrency', description: `is ${concurrency}; must be 1 to ${MOST_CONCURRENCY}, or 0 for 4` };
   }
@@ -44,6 +48,7 @@ export function parseSpec(spec: SpecMessage | undefined): SimulationSpec {
     impressions: Number(spec.impressions),
     days: spec.days || 1,
     users: spec.users || 500,
+    scripts: spec.scripts,
     seed: spec.seed,
     tasks,
     concurrency: spec.concurrency || 4,

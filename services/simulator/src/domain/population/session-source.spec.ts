@@ -45,6 +45,29 @@ describe('a world that changes', () => {
     expect(after).toBe(before);
   });
 
+  it('follows few scripts if it is told to, whoever comes and whatever they click', () => {
+    const world = smallWorld();
+    const source = new SessionSource(world, judge, plainBehaviour, {
+      seed: 1n,
+      users: 50,
+      tasks: new Set(['suggestion', 'hint']),
+      scripts: 4,
+    });
+    const sessions = Array.from({ length: 200 }, (_, index) => source.session(index));
+    expect(new Set(sessions.map(({ user }) => user.id)).size).toBeGreaterThan(20);
+    const courses = sessions.map((session) => {
+      const course = [session.turn.query, ...session.tasks(new Set(['suggestion', 'hint']))];
+      while (session.advance()) course.push(session.turn.query, ...session.tasks(new Set(['suggestion', 'hint'])));
+      return course;
+    });
+    // Users leave when they like; what they ask until then is one of four courses.
+    const longest = courses.filter(
+      (course) => !courses.some((other) => other.length > course.length && other.join().startsWith(course.join())),
+    );
+    expect(new Set(longest.map((course) => course.join())).size).toBeLessThanOrEqual(4);
+    expect(new Set(courses.map((course) => course.join())).size).toBeGreaterThan(2);
+  });
+
   it('has a wave of bots that click anything, in haste and under few ids, among people who behave as ever', () => {
     const wave: WorldEvent = { kind: 'bots', fromDay: 1, toDay: 2, share: 0.4, clicks: 1 };
     const [calm, stormy] = [sourceOf({}), sourceOf({ events: [wave] })].map((source) => sessionsOn(source, 1.5, 300));

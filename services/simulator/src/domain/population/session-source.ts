@@ -16,6 +16,11 @@ export interface PopulationSpec {
   readonly users: number;
   /** Tasks that are asked for; topics of other tasks do not come up. */
   readonly tasks: ReadonlySet<TaskId>;
+  /**
+   * Number of scripts: what a visitor is after and types is one of so many courses, and comes again and again. Who comes, and what is
+   * clicked, does not. Left out or 0: every session has a course of its own.
+   */
+  readonly scripts?: number;
 }
 
 /** Whether a topic comes up when these tasks are asked for. */
@@ -50,21 +55,23 @@ export class SessionSource {
   /** @param day days since the simulated time began, for what drifts and happens */
   session(index: number, day = 0): Session {
     const random = randomFor(this.spec.seed, 'session', index);
+    const { seed, scripts = 0 } = this.spec;
+    const course = scripts === 0 ? random : randomFor(seed, 'script', Math.floor(scripts * randomFor(seed, 'script of session', index)()));
     const user = this.userOf(index, day, random);
     const whole = Math.floor(day);
     const topic =
       this.topics[
         drawIndex(
-          random,
+          course,
           this.weights.get(String(whole), () => this.weightsOn(whole)),
         )
       ];
     if (topic === undefined) throw new RangeError('the world has no topic for these tasks');
     const journey =
       topic.kind === 'search'
-        ? new SearchJourney(this.world, this.judge, this.behaviour, topic, random)
-        : new WritingJourney(this.judge, this.behaviour, topic, random);
-    return new Session(user, journey, this.clickModel, this.behaviour, random);
+        ? new SearchJourney(this.world, this.judge, this.behaviour, topic, course)
+        : new WritingJourney(this.judge, this.behaviour, topic, course);
+    return new Session(user, journey, this.clickModel, this.behaviour, { course, random });
   }
 
   /** Who comes: a person, with the tastes of the day, or a bot while a wave of them is on. */

@@ -19,6 +19,14 @@ export interface Turn extends Exchange {
   readonly seconds: number;
 }
 
+/** Where a session's chances come from. */
+export interface SessionDraws {
+  /** What the user needs and types, and whether a hint is asked for: the same for all sessions of a script. */
+  readonly course: Random;
+  /** What the user does with it: clicks, patience, pace. */
+  readonly random: Random;
+}
+
 /** What a user did with a list. */
 export interface Look {
   /** Clicked positions, 1-based, in order. */
@@ -44,7 +52,7 @@ export class Session {
     private readonly journey: Journey,
     private readonly clickModel: ClickModel,
     private readonly behaviour: Behaviour,
-    private readonly random: Random,
+    private readonly draws: SessionDraws,
   ) {}
 
   /** The task whose lists stand under this session's answers. */
@@ -61,12 +69,12 @@ export class Session {
     const { task, takesHints } = this.journey;
     if (allowed.has(task)) yield task;
     if (!takesHints || !allowed.has('hint') || this.clicked !== undefined) return;
-    if (!allowed.has(task) || this.random() < this.behaviour.sessions.hint) yield 'hint';
+    if (!allowed.has(task) || this.draws.course() < this.behaviour.sessions.hint) yield 'hint';
   }
 
   /** Shows a list to the user. */
   look(task: TaskId, queries: readonly ShownQuery[]): Look {
-    const clicks = this.clickModel.draw(this.view(task, queries), this.random);
+    const clicks = this.clickModel.draw(this.view(task, queries), this.draws.random);
     this.pass(this.behaviour.sessions.secondsToClick);
     const last = queries[(clicks.at(-1) ?? 0) - 1];
     if (last !== undefined) this.clicked = last;
@@ -85,8 +93,8 @@ export class Session {
     const { clicked } = this;
     this.clicked = undefined;
     if (this.history.length + 1 >= this.behaviour.sessions.maxTurns) return false;
-    if (clicked !== undefined) this.journey.follow(clicked, this.random);
-    else if (this.random() >= this.user.initiative || !this.journey.proceed(this.random)) return false;
+    if (clicked !== undefined) this.journey.follow(clicked, this.draws.course);
+    else if (this.draws.random() >= this.user.initiative || !this.journey.proceed(this.draws.course)) return false;
     this.history.push(finished);
     this.origin = clicked === undefined ? 'typed' : 'recommendation';
     this.pass(clicked === undefined ? this.behaviour.sessions.secondsToRead : 1);
@@ -110,6 +118,6 @@ export class Session {
 
   private pass(seconds: number): void {
     const pace = this.user.robot === undefined ? 1 : ROBOT_PACE;
-    this.seconds += pace * seconds * drawAroundOne(this.random, this.behaviour.sessions.secondsSpread);
+    this.seconds += pace * seconds * drawAroundOne(this.draws.random, this.behaviour.sessions.secondsSpread);
   }
 }

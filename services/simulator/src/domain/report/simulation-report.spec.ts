@@ -21,6 +21,7 @@ const head = {
     impressions: 4,
     days: 12,
     users: 2,
+    scripts: 0,
     seed: 7n,
     tasks: ['suggestion', 'hint'] as const,
     concurrency: 1,

@@ -8,6 +8,8 @@ export interface SimulationSpec {
   readonly impressions: number;
   readonly days: number;
   readonly users: number;
+  /** Number of different courses of a session; 0 for as many as sessions. */
+  readonly scripts: number;
   readonly seed: bigint;
   readonly tasks: readonly TaskId[];
   readonly concurrency: number;

@@ -20,6 +20,7 @@ const spec: SimulationSpec = {
   impressions: 200,
   days: 7,
   users: 20,
+  scripts: 0,
   seed: 1n,
   tasks: ['suggestion', 'clarification', 'hint'],
   concurrency: 3,
