@@ -1,4 +1,5 @@
-import { judge, type LineRule, type Verdict } from '../grammar/line-rule.js';
+import { normalise } from '@gqr/chassis/text/normalise';
+import { endsLine, judge, type LineRule, type Verdict } from '../grammar/line-rule.js';
 import type { Distribution, Vocabulary } from './token-model.js';
 
 /** A number in [0, 1). */
@@ -37,6 +38,24 @@ export function outcomesBehind(
   const possible = text.length < rule.beginning.length ? reachingBeyond(outcomes, line, vocabulary, rule.beginning.length) : outcomes;
   const total = possible.reduce((sum, { probability }) => sum + probability, 0);
   return total <= 0 ? [] : possible.map(({ token, probability }) => ({ token, probability: probability / total }));
+}
+
+/** A line that says what the list has already and that the model would end with this probability is given up. */
+const WOULD_END = 0.5;
+
+/**
+ * Whether the line repeats what is excluded and the model would rather end it than go on. Made to go on, it sticks a word on that has no
+ * business there.
+ */
+export function insistsOnRepeating(line: readonly number[], distribution: Distribution, vocabulary: Vocabulary, rule: LineRule): boolean {
+  if (!rule.excluded.has(normalise(vocabulary.decode(line)))) return false;
+  let end = 0;
+  let total = 0;
+  for (const { token, probability } of distribution) {
+    total += probability;
+    if (token === vocabulary.endOfText || endsLine(vocabulary.decode([token]))) end += probability;
+  }
+  return end >= WOULD_END * total;
 }
 
 /**

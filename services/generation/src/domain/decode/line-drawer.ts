@@ -1,7 +1,7 @@
 import type { DrawnLine } from '../backend/language-backend.js';
 import type { LineRule } from '../grammar/line-rule.js';
 import type { Decoding } from '../tasks/task.js';
-import { draw, type Outcome, outcomesBehind, type Random } from './draw.js';
+import { draw, insistsOnRepeating, type Outcome, outcomesBehind, type Random } from './draw.js';
 import type { Tape } from './tape.js';
 import type { Shape, Vocabulary } from './token-model.js';
 
@@ -11,6 +11,8 @@ const TOP_K = 64;
 const WIDE: Pick<Shape, 'temperature' | 'topP' | 'minP' | 'topK'> = { temperature: 1, topP: 1, minP: 0, topK: 0 };
 /** Times that a line which ran into a dead end is begun again, each time with another first token. */
 const MAX_REDRAWS = 8;
+/** From this redraw on, a line that insists on repeating another is made to go on, whatever comes of it. */
+const PATIENCE_WITH_REPEATS = 5;
 /** A line never takes more tokens, however short its tokens are. */
 export const MAX_LINE_TOKENS = 96;
 
@@ -27,6 +29,15 @@ export function givenTokens({ beginning }: LineRule, vocabulary: Vocabulary): nu
   return vocabulary.encode(beginning.slice(0, Math.max(0, beginning.trimEnd().lastIndexOf(' '))));
 }
 
+/** One way from the beginning of a line to its end, or to where it was given up. */
+interface Attempt {
+  readonly line: { readonly text: string; readonly logPropensity: number } | undefined;
+  readonly given: readonly number[];
+  readonly drawn: readonly number[];
+  /** Whether it was given up as a repetition; another draw may well do better from the same first token. */
+  readonly repeats: boolean;
+}
+
 /** Draws lines token by token. */
 export class LineDrawer {
   /** @param written tokens that the list already has, which repetition and presence penalties make less probable */
@@ -39,15 +50,15 @@ export class LineDrawer {
   ) {}
 
   /**
-   * Draws a line behind `text`. A dead end, such as a repetition that has no room left to become something else, is left by beginning
-   * the line again with another token; its propensity is unknown then, because the chance of the dead end is. Undefined if no allowed
+   * Draws a line behind `text`. A dead end, such as a repetition that the model will not go on from, is left by beginning
+   * the line again, with another token unless chance alone may do; its propensity is unknown then, because the chance of the dead end is. Undefined if no allowed
    * line can be found.
    */
   async draw(text: readonly number[], rule: LineRule): Promise<LineOfTokens | undefined> {
     const deadStarts = new Set<number>();
     let tokens = 0;
     for (let redraws = 0; redraws <= MAX_REDRAWS; redraws++) {
-      const { line, given, drawn } = await this.tryLine(text, rule, deadStarts);
+      const { line, given, drawn, repeats } = await this.tryLine(text, rule, deadStarts, redraws < PATIENCE_WITH_REPEATS);
       tokens += drawn.length;
       if (line !== undefined) {
         const logPropensity = redraws === 0 ? line.logPropensity : undefined;
@@ -55,7 +66,7 @@ export class LineDrawer {
       }
       this.forget(drawn.length);
       const [dead] = drawn;
-      if (dead !== undefined) deadStarts.add(dead);
+      if (dead !== undefined && !(repeats && this.decoding.temperature > 0)) deadStarts.add(dead);
     }
     return undefined;
   }
@@ -69,21 +80,23 @@ export class LineDrawer {
     before: readonly number[],
     rule: LineRule,
     deadStarts: ReadonlySet<number>,
-  ): Promise<{ line: { text: string; logPropensity: number } | undefined; given: readonly number[]; drawn: readonly number[] }> {
+    givesUpRepeats: boolean,
+  ): Promise<Attempt> {
     const given = givenTokens(rule, this.vocabulary);
     const drawn: number[] = [];
     let logPropensity = 0;
     while (drawn.length <= MAX_LINE_TOKENS) {
-      const outcome = await this.next(before, [...given, ...drawn], rule, drawn.length === 0 ? deadStarts : NONE);
+      const outcome = await this.next(before, [...given, ...drawn], rule, drawn.length === 0 ? deadStarts : NONE, givesUpRepeats);
+      if (outcome === 'repeats') return { line: undefined, given, drawn, repeats: true };
       if (outcome === undefined) break;
       logPropensity += Math.log(outcome.probability);
       if (outcome.token === undefined) {
-        return { line: { text: this.vocabulary.decode([...given, ...drawn]).trim(), logPropensity }, given, drawn };
+        return { line: { text: this.vocabulary.decode([...given, ...drawn]).trim(), logPropensity }, given, drawn, repeats: false };
       }
       drawn.push(outcome.token);
       this.written.push(outcome.token);
     }
-    return { line: undefined, given, drawn };
+    return { line: undefined, given, drawn, repeats: false };
   }
 
   /** Draws what comes behind `line`; undefined in a dead end. */
@@ -92,16 +105,20 @@ export class LineDrawer {
     line: readonly number[],
     rule: LineRule,
     forbidden: ReadonlySet<number>,
-  ): Promise<Outcome | undefined> {
+    givesUpRepeats: boolean,
+  ): Promise<Outcome | 'repeats' | undefined> {
     const { temperature, topP, minP, repetitionPenalty, diversity } = this.decoding;
     const penalties = { punished: this.written, repetitionPenalty, presencePenalty: diversity };
     // The most probable token is the same at any temperature.
     const shape: Shape = { temperature: temperature || 1, topP, minP, topK: TOP_K, ...penalties };
     const text = [...before, ...line];
-    const outcomesOf = async (each: Shape): Promise<Outcome[]> =>
-      outcomesBehind(line, await this.tape.behind(text, each), this.vocabulary, rule, forbidden);
-    const likely = await outcomesOf(shape);
-    const outcomes = likely.length > 0 ? likely : await outcomesOf({ ...shape, ...WIDE });
+    const nucleus = await this.tape.behind(text, shape);
+    if (givesUpRepeats && insistsOnRepeating(line, nucleus, this.vocabulary, rule)) return 'repeats';
+    const likely = outcomesBehind(line, nucleus, this.vocabulary, rule, forbidden);
+    const outcomes =
+      likely.length > 0
+        ? likely
+        : outcomesBehind(line, await this.tape.behind(text, { ...shape, ...WIDE }), this.vocabulary, rule, forbidden);
     return draw(outcomes, this.random, temperature === 0);
   }
 }

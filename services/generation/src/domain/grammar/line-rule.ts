@@ -42,13 +42,18 @@ function goesBeyond(line: string, beginning: string): boolean {
   return line.length > beginning.length && line.toLowerCase().startsWith(beginning.toLowerCase());
 }
 
+/** Whether a token with this text ends the line that it is appended to. */
+export function endsLine(piece: string): boolean {
+  return piece.startsWith('\n');
+}
+
 /**
  * Says what a token may do behind `text`, the line so far.
  * @param piece text of the token; a piece that begins with a line break, or the end of the response, ends the line
  * @param isEnd whether the token ends the response
  */
 export function judge(text: string, piece: string, isEnd: boolean, rule: LineRule): Verdict {
-  if (isEnd || piece.startsWith('\n')) return isComplete(text, rule) ? 'end' : 'forbidden';
+  if (isEnd || endsLine(piece)) return isComplete(text, rule) ? 'end' : 'forbidden';
   if (piece === '' || NEVER.test(piece)) return 'forbidden';
   const next = text + piece;
   if (rule.afterHead && !next.startsWith(' ')) return 'forbidden';
