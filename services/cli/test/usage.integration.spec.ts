@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from 'commander';
 import { buildProgram } from '../src/program.js';
 import { FakeServices } from './fake-services.js';
+import { learnerPython } from './learner-python.js';
 import { runCli } from './run-cli.js';
 
 let folder: string;
@@ -120,13 +121,14 @@ describe('help', () => {
     expect(examples.length).toBeGreaterThan(25);
     const failed: string[] = [];
     for (const example of examples) {
+      if (learnerPython === undefined && example.includes('gqr evaluate')) continue;
       const code = await runExample(example);
       // No service answers HTTP here, which status says with 4.
       if (code !== (example.includes('gqr status') ? 4 : 0)) failed.push(`${example}: ${String(code)}`);
     }
     fake.stop();
     expect(failed).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   /** Runs an example in this process where it is a plain call, else in a shell. */
   async function runExample(example: string): Promise<number | null> {

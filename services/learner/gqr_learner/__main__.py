@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "judge-agreement": ("gqr_learner.judge.agreement", "say how far the judge agrees with people, on panes of MIMICS"),
+    "judge-lists": ("gqr_learner.judge.command", "judge lists by relatedness and semantic exclusivity"),
     "train-ctr": ("gqr_learner.ctr.command", "train the click predictor on logged impressions and export it to ONNX"),
     "serve-rollout": ("gqr_learner.rollout.command", "serve the base model and its adapters over vLLM's gRPC, for bulk generation"),
     "train-sft": ("gqr_learner.sft.train", "fit a policy to written instances and export it for PEFT and llama.cpp"),

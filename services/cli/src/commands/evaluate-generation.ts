@@ -1,0 +1,212 @@
+import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { JsonValue } from '@bufbuild/protobuf';
+import { type GrpcClient, RpcError } from '@gqr/chassis/grpc/client';
+import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
+import { status } from '@grpc/grpc-js';
+import { type Action, type Context, inTime, withService } from '../context.js';
+import { type Figures, judgementSchema, writingFigures } from '../evaluation/figures.js';
+import { type Prompt, readPrompts, testPrompts } from '../evaluation/prompts.js';
+import { AGAINST_HEAD, againstRows, HEAD, plotsOf, rowOf, toMarkdown } from '../evaluation/report.js';
+import { keyOf, ListFile, type WrittenList } from '../evaluation/written-lists.js';
+import { ExitCode } from '../exit-code.js';
+import { CliFailure } from '../failure.js';
+import { type LearnerWatch, runLearner } from '../learner/run-learner.js';
+import { ProgressDisplay } from '../terminal/progress-display.js';
+import { fields, table } from '../terminal/terminal.js';
+
+/** What the command line says of an evaluation. */
+export interface EvaluateGenerationOptions {
+  readonly prompts?: string;
+  readonly task: readonly string[];
+  readonly policy: readonly string[];
+  readonly limit?: number;
+  readonly lists: number;
+  readonly concurrency: number;
+  readonly temperature?: number;
+  readonly seed: number;
+  readonly judge?: string;
+  readonly out?: string;
+}
+
+/** One list to write. */
+interface Order {
+  readonly prompt: Prompt;
+  readonly policy: string;
+  readonly draw: number;
+}
+
+const SERVING = 'serving';
+
+/** Faults of one list; any other means that the next list would not do better. */
+const FAULTS_OF_A_LIST = new Set([status.INTERNAL, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.ABORTED, status.UNKNOWN]);
+
+export function evaluateGeneration(options: EvaluateGenerationOptions): Action {
+  return async (context) => {
+    const out = resolve(options.out ?? join(context.dataDir, 'evaluations', new Date().toISOString().slice(0, 19).replaceAll(':', '')));
+    await mkdir(out, { recursive: true });
+    const orders = ordersOf(options);
+    const display = new ProgressDisplay(context.terminal.err);
+    const interrupted = new AbortController();
+    const forget = context.onInterrupt(() => {
+      interrupted.abort();
+    });
+    try {
+      const lists = await writeLists(context, orders, options, new ListFile(join(out, 'written.jsonl')), display, interrupted.signal);
+      if (interrupted.signal.aborted) throw new Error('interrupted');
+      const figures = await judged(lists, options.judge, out, {
+        signal: interrupted.signal,
+        onProgress: (update) => {
+          display.update(update);
+        },
+      });
+      display.clear();
+      await writeReport(out, figures, options.judge);
+      const against = figures.flatMap(againstRows);
+      const text = [table(HEAD, figures.map(rowOf)), against.length === 0 ? '' : table(AGAINST_HEAD, against), fields([['report', out]])];
+      context.terminal.result({ out, figures: toJson(figures) }, text.filter((part) => part !== '').join('\n\n'));
+      return ExitCode.Done;
+    } catch (error) {
+      display.clear();
+      if (!interrupted.signal.aborted) throw error;
+      context.terminal.remark(`Cancelled. What was written is kept: the same command with --out ${out} goes on.`);
+      return ExitCode.Cancelled;
+    } finally {
+      forget();
+    }
+  };
+}
+
+function ordersOf({ prompts: file, task, policy, limit, lists }: EvaluateGenerationOptions): Order[] {
+  const all = file === undefined ? testPrompts() : readPrompts(file);
+  const wanted = all.filter(({ taskId }) => task.length === 0 || task.includes(taskId));
+  const byTask = [...Map.groupBy(wanted, ({ taskId }) => taskId).values()];
+  const prompts = byTask.flatMap((group) => group.slice(0, limit));
+  if (prompts.length === 0) {
+    throw new CliFailure(
+      `${file ?? 'The test split'} has no prompt${task.length === 0 ? '' : ` for ${task.join(' or ')}`}`,
+      'Name a file with prompts for the task: --prompts.',
+      ExitCode.WrongUsage,
+    );
+  }
+  const policies = policy.length === 0 ? [SERVING] : policy;
+  // All policies get a prompt in turn, so that what disturbs the machine disturbs them alike.
+  return prompts.flatMap((prompt) =>
+    Array.from({ length: lists }, (_, draw) => policies.map((name) => ({ prompt, policy: name, draw }))).flat(),
+  );
+}
+
+async function writeLists(
+  context: Context,
+  orders: readonly Order[],
+  options: EvaluateGenerationOptions,
+  file: ListFile,
+  display: ProgressDisplay,
+  signal: AbortSignal,
+): Promise<WrittenList[]> {
+  const keys = new Set(orders.map(({ prompt, policy, draw }) => keyOf({ prompt: prompt.id, policy, draw })));
+  const known = new Map(file.read().flatMap((list) => (keys.has(keyOf(list)) ? [[keyOf(list), list] as const] : [])));
+  const left = orders.filter(({ prompt, policy, draw }) => !known.has(keyOf({ prompt: prompt.id, policy, draw })));
+  const startedAt = Date.now();
+  let written = 0;
+  const show = (): void => {
+    const rate = (1000 * written) / Math.max(1, Date.now() - startedAt);
+    const secondsLeft = rate > 0 ? (left.length - written) / rate : undefined;
+    display.update({ title: 'write', done: known.size, total: orders.length, unit: 'lists', rate, secondsLeft });
+  };
+  await withService(context, 'generation', GenerationService, async (generation) => {
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let order = left[next++]; order !== undefined && !signal.aborted; order = left[next++]) {
+        const list = await writeList(generation, context, order, options);
+        file.append(list);
+        known.set(keyOf(list), list);
+        written++;
+        show();
+      }
+    };
+    show();
+    await Promise.all(Array.from({ length: options.concurrency }, worker));
+  });
+  return orders.flatMap(({ prompt, policy, draw }) => known.get(keyOf({ prompt: prompt.id, policy, draw })) ?? []);
+}
+
+async function writeList(
+  generation: GrpcClient<typeof GenerationService>,
+  context: Context,
+  { prompt, policy, draw }: Order,
+  { temperature, seed }: EvaluateGenerationOptions,
+): Promise<WrittenList> {
+  const { id, taskId, query, response, history, cooccurrence } = prompt;
+  const startedAt = performance.now();
+  const asked = { prompt: id, task: taskId, policy, draw, query, response };
+  try {
+    const list = await generation.generate(
+      {
+        taskId,
+        context: { query, response, history: [...history] },
+        cooccurrenceQueries: [...cooccurrence],
+        policyVersion: policy === SERVING ? '' : policy,
+        decoding: { seed: BigInt(seed + draw + 1), ...(temperature !== undefined && { temperature }) },
+      },
+      inTime(context),
+    );
+    const { prefix = '', suffix = '' } = list.auxiliaryTexts;
+    const queries = list.queries.map(({ text }) => [prefix, text, suffix].filter((part) => part !== '').join(' '));
+    const usage = { tokens: list.usage?.completionTokens ?? 0, redraws: list.usage?.redraws ?? 0 };
+    return { ...asked, queries, wanted: queries.length, milliseconds: performance.now() - startedAt, ...usage, failure: '' };
+  } catch (error) {
+    if (!(error instanceof RpcError) || !FAULTS_OF_A_LIST.has(error.code)) throw error;
+    const milliseconds = performance.now() - startedAt;
+    return { ...asked, queries: [], wanted: 0, milliseconds, tokens: 0, redraws: 0, failure: error.reason };
+  }
+}
+
+/** The figures, with what the judge says. */
+async function judged(lists: readonly WrittenList[], judge: string | undefined, out: string, watch: LearnerWatch): Promise<Figures[]> {
+  const whole = lists.filter(({ queries }) => queries.length > 0);
+  const figures = writingFigures(lists);
+  if (whole.length === 0) return figures.map((each) => ({ ...each, judged: undefined }));
+  const file = join(out, 'lists.jsonl');
+  await writeFile(
+    file,
+    whole
+      .map(
+        ({ prompt, task, policy, query, response, queries }) => `${JSON.stringify({ prompt, task, policy, query, response, queries })}\n`,
+      )
+      .join(''),
+  );
+  const inputs = { lists: file, ...(judge !== undefined && { verdicts: await askJudge(judge, file, join(out, 'answers.jsonl')) }) };
+  const metrics = await runLearner({ command: 'judge-lists', config: {}, inputs, out: join(out, 'judge') }, watch);
+  const judgement = judgementSchema.parse(metrics).figures;
+  return figures.map((each) => ({
+    ...each,
+    judged: judgement.find(({ task, policy }) => task === each.task && policy === each.policy),
+  }));
+}
+
+/** Has a command of the user judge: lists on its standard input, a line each, and verdicts on its standard output. */
+async function askJudge(command: string, lists: string, answers: string): Promise<string> {
+  const child = spawn(command, { shell: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<number | null>((done) => child.once('close', done));
+  // A judge that ends early closes its input; what it lacks, the count of its lines tells.
+  child.stdin.on('error', () => undefined);
+  createReadStream(lists).pipe(child.stdin);
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  const code = await ended;
+  if (code !== 0)
+    throw new CliFailure(`The judge ended with status ${String(code)}`, `Run it by hand: ${command} < ${lists}`, ExitCode.Failed);
+  await writeFile(answers, Buffer.concat(chunks));
+  return answers;
+}
+
+async function writeReport(out: string, figures: readonly Figures[], judge: string | undefined): Promise<void> {
+  await writeFile(join(out, 'report.json'), `${JSON.stringify(figures, null, 2)}\n`);
+  await writeFile(join(out, 'report.md'), toMarkdown(figures, judge === undefined ? 'the automatic judge' : `\`${judge}\``));
+  for (const [name, picture] of Object.entries(plotsOf(figures))) await writeFile(join(out, name), picture);
+}
+
+const toJson = (figures: readonly Figures[]): JsonValue => JSON.parse(JSON.stringify(figures)) as JsonValue;

@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeServices } from './fake-services.js';
+import { learnerPython, NO_LEARNER } from './learner-python.js';
+import { type Finished, runCli } from './run-cli.js';
+
+const PROMPTS = [
+  { taskId: 'suggestion', query: 'how long does rice keep', response: 'Four days in the fridge.', cooccurrence: ['freeze rice'] },
+  { taskId: 'suggestion', query: 'is rice gluten free', history: ['rice or pasta', { query: 'rice', response: 'Rice is a grain.' }] },
+];
+const PATIENCE_MS = 90_000;
+
+let fake: FakeServices;
+let folder: string;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'gqr-cli-'));
+  writeFileSync(join(folder, 'prompts.jsonl'), PROMPTS.map((prompt) => `${JSON.stringify(prompt)}\n`).join(''));
+  fake = new FakeServices();
+  await fake.start();
+});
+afterEach(() => {
+  fake.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const evaluate = (...args: string[]): Promise<Finished> =>
+  runCli(['evaluate', 'generation', '--prompts', join(folder, 'prompts.jsonl'), '--json', ...args], {
+    GQR_DATA: folder,
+    GQR_GENERATION_ADDRESS: fake.address,
+  });
+const generated = (): unknown[] => fake.requests.filter(({ method }) => method === 'Generate').map(({ request }) => request);
+
+describe('evaluate generation', () => {
+  if (learnerPython === undefined) {
+    it('judges lists', (test) => {
+      test.skip(NO_LEARNER);
+    });
+    return;
+  }
+
+  it(
+    'writes lists by policies in turn, judges them and reports',
+    async () => {
+      const out = join(folder, 'out');
+      const { code, json } = await evaluate('--policy', 'base', '--policy', 'serving', '--lists', '2', '--out', out, '--seed', '40');
+      expect(code).toBe(0);
+      const asked = generated() as { policyVersion: string; decoding: { seed: bigint } }[];
+      expect(asked.map(({ policyVersion, decoding }) => [policyVersion, decoding.seed])).toEqual(
+        [0, 1].flatMap(() =>
+          [41n, 42n].flatMap((seed) => [
+            ['base', seed],
+            ['', seed],
+          ]),
+        ),
+      );
+      expect(asked[0]).toMatchObject({
+        context: { query: 'how long does rice keep', response: 'Four days in the fridge.' },
+        cooccurrenceQueries: ['freeze rice'],
+      });
+      const { figures } = json() as { figures: Record<string, unknown>[] };
+      expect(figures).toMatchObject([
+        { policy: 'base', lists: 4, parsed: 1, distinct: 1, judged: { prompts: 2 } },
+        { policy: 'serving', judged: { against: { policy: 'base', prompts: 2, relatedness: { tie: 1, difference: 0 } } } },
+      ]);
+      expect(readFileSync(join(out, 'report.md'), 'utf8')).toContain('| suggestion | serving | base | relatedness |');
+      for (const picture of ['relatedness.svg', 'exclusivity.svg'])
+        expect(readFileSync(join(out, picture), 'utf8')).toContain('suggestion: base');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'goes on with an evaluation that was cut off, even within a line',
+    async () => {
+      const out = join(folder, 'out');
+      await evaluate('--out', out);
+      const lines = readFileSync(join(out, 'written.jsonl'), 'utf8').split('\n');
+      writeFileSync(join(out, 'written.jsonl'), `${lines[0] ?? ''}\n${lines[1]?.slice(0, 20) ?? ''}`);
+      fake.requests.length = 0;
+      const { json } = await evaluate('--out', out);
+      expect(generated()).toHaveLength(1);
+      expect(json()).toMatchObject({ figures: [{ lists: 2 }] });
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'takes the verdicts of a judge of the user, and says what is wrong with them',
+    async () => {
+      const verdict = '{"related":"low","unlike_query":true,"unlike_response":true,"unlike_list":true}';
+      const judge = `while read -r line; do echo '{"verdicts":[${verdict},${verdict}]}'; done`;
+      const { json } = await evaluate('--judge', judge);
+      expect(json()).toMatchObject({ figures: [{ judged: { levels: { low: 1 }, relatedness: { mean: 0 } } }] });
+      const wrong = await evaluate('--judge', "echo '{}'");
+      expect(wrong.code).toBe(1);
+      expect(wrong.json()).toMatchObject({ error: { message: expect.stringContaining('1 lines for 2 lists') as string } });
+      expect((await evaluate('--judge', 'exit 3')).json()).toMatchObject({
+        error: { message: 'The judge ended with status 3' },
+      });
+    },
+    PATIENCE_MS,
+  );
+});
+
+it('names the line of a file of prompts that is none', async () => {
+  writeFileSync(join(folder, 'prompts.jsonl'), `${JSON.stringify(PROMPTS[0])}\n{"taskId":"hint"}\n`);
+  const { code, json } = await evaluate();
+  expect(code).toBe(2);
+  expect(json()).toMatchObject({ error: { message: expect.stringMatching(/prompts\.jsonl:2 is no prompt: .*query/) as string } });
+});
+
+it('says that no prompt is for the task', async () => {
+  const { code, json } = await evaluate('--task', 'hint');
+  expect([code, json()]).toMatchObject([2, { error: { message: expect.stringContaining('has no prompt for hint') as string } }]);
+});

@@ -1,0 +1,1 @@
+"""Judges lists by relatedness and semantic exclusivity (paper appendix B.1)."""
