@@ -9,6 +9,7 @@ import { showStatus } from './commands/status.js';
 import { EXIT_CODES_HELP } from './exit-code.js';
 import { examples, type Run } from './help.js';
 import { addEvaluate } from './evaluate-commands.js';
+import { addInstances } from './instance-commands.js';
 import { addSimulate } from './simulate-command.js';
 import { addTasks } from './task-commands.js';
 
@@ -247,6 +248,7 @@ export function buildProgram(run: Run): Command {
   addSimulate(program, run);
   addTasks(program, run);
   addEvaluate(program, run);
+  addInstances(program, run);
   program
     .command('status')
     .description('Shows the services that run here: readiness, restarts, memory, and the models that serve.')

@@ -10,7 +10,10 @@ const PROMPTS = [
   { taskId: 'suggestion', query: 'how long does rice keep', response: 'Four days in the fridge.', cooccurrence: ['freeze rice'] },
   { taskId: 'suggestion', query: 'is rice gluten free', history: ['rice or pasta', { query: 'rice', response: 'Rice is a grain.' }] },
 ];
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 300_000;
+/** Answers for a list of two queries, and takes no time. */
+const VERDICT = '{"related":"low","unlike_query":true,"unlike_response":true,"unlike_list":true}';
+const JUDGE = `while read -r line; do echo '{"verdicts":[${VERDICT},${VERDICT}]}'; done`;
 
 let fake: FakeServices;
 let folder: string;
@@ -75,11 +78,11 @@ describe('evaluate generation', () => {
     'goes on with an evaluation that was cut off, even within a line',
     async () => {
       const out = join(folder, 'out');
-      await evaluate('--out', out);
+      await evaluate('--out', out, '--judge', JUDGE);
       const lines = readFileSync(join(out, 'written.jsonl'), 'utf8').split('\n');
       writeFileSync(join(out, 'written.jsonl'), `${lines[0] ?? ''}\n${lines[1]?.slice(0, 20) ?? ''}`);
       fake.requests.length = 0;
-      const { json } = await evaluate('--out', out);
+      const { json } = await evaluate('--out', out, '--judge', JUDGE);
       expect(generated()).toHaveLength(1);
       expect(json()).toMatchObject({ figures: [{ lists: 2 }] });
     },
@@ -89,9 +92,7 @@ describe('evaluate generation', () => {
   it(
     'takes the verdicts of a judge of the user, and says what is wrong with them',
     async () => {
-      const verdict = '{"related":"low","unlike_query":true,"unlike_response":true,"unlike_list":true}';
-      const judge = `while read -r line; do echo '{"verdicts":[${verdict},${verdict}]}'; done`;
-      const { json } = await evaluate('--judge', judge);
+      const { json } = await evaluate('--judge', JUDGE);
       expect(json()).toMatchObject({ figures: [{ judged: { levels: { low: 1 }, relatedness: { mean: 0 } } }] });
       const wrong = await evaluate('--judge', "echo '{}'");
       expect(wrong.code).toBe(1);
@@ -103,6 +104,17 @@ describe('evaluate generation', () => {
     PATIENCE_MS,
   );
 });
+
+it.skipIf(learnerPython === undefined)(
+  'instances lint names file, line and remedy of a fault',
+  async () => {
+    writeFileSync(join(folder, 'hint-a.jsonl'), '{"id": "x"}\n');
+    const { code, stdout } = await runCli(['instances', 'lint', join(folder, 'hint-a.jsonl'), '--no-semantic'], {});
+    expect(code).toBe(2);
+    expect(stdout).toMatch(/hint-a\.jsonl:1: is no instance: lacks 'inputs'.*1 faults/s);
+  },
+  PATIENCE_MS,
+);
 
 it('names the line of a file of prompts that is none', async () => {
   writeFileSync(join(folder, 'prompts.jsonl'), `${JSON.stringify(PROMPTS[0])}\n{"taskId":"hint"}\n`);

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "judge-lists": ("gqr_learner.judge.command", "judge lists by relatedness and semantic exclusivity"),
     "train-ctr": ("gqr_learner.ctr.command", "train the click predictor on logged impressions and export it to ONNX"),
     "serve-rollout": ("gqr_learner.rollout.command", "serve the base model and its adapters over vLLM's gRPC, for bulk generation"),
+    "lint-instances": ("gqr_learner.sft.lint", "say what is wrong with written instances, with the figures of their data card"),
     "train-sft": ("gqr_learner.sft.train", "fit a policy to written instances and export it for PEFT and llama.cpp"),
 }
 """Commands by name, each with its module and what it does. The module has a config dataclass `Config` and `run(job, worker)`."""

@@ -1,6 +1,7 @@
 """The pretrained sentence encoder: MiniLM-L6-H384 (Apache-2.0), made by its authors to put texts that mean alike side by side."""
 
 import importlib.util
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -23,7 +24,10 @@ LONGEST = 64
 class SentenceEncoder:
     """Gives texts unit vectors whose dot product says how alike they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int | None = None) -> None:
+        """Loads it; `threads` for all of torch from now on: None leaves them as they are, 0 takes half of the cores."""
+        if threads is not None:
+            torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
         folder = _weights_folder()
         self._tokenizer = AutoTokenizer.from_pretrained(folder)
         self._model = BertModel.from_pretrained(folder).eval()

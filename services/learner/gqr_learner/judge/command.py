@@ -2,18 +2,14 @@
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
-
-import torch
 
 from gqr_learner.checkpoint import write_atomically
 from gqr_learner.config import option, read_config
 from gqr_learner.judge.figures import figures
 from gqr_learner.judge.judge import LEVELS, Verdict, judge
 from gqr_learner.judge.lists import JudgedList, read_lists
-from gqr_learner.sentence_encoder import SentenceEncoder
 from gqr_learner.worker import Job, LearnerError, Worker
 
 VERDICTS = "verdicts.jsonl"
@@ -30,12 +26,14 @@ class Config:
 def run(job: Job, worker: Worker) -> None:
     """Judges the input "lists", or takes the verdicts of another judge from the input "verdicts"."""
     config = read_config(Config, job.config)
-    torch.set_num_threads(config.threads or max(1, (os.cpu_count() or 1) // 2))
     lists = read_lists(job.input("lists"))
     if "verdicts" in job.inputs:
         verdicts = read_verdicts(job.input("verdicts"), lists)
     else:
-        encoder = SentenceEncoder()
+        # Loaded only where it is needed: it takes longer than all else.
+        from gqr_learner.sentence_encoder import SentenceEncoder
+
+        encoder = SentenceEncoder(config.threads)
         total = len({text for each in lists for text in (each.query, *each.queries)})
 
         def tell(done: int) -> None:
