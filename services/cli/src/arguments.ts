@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { messageOf } from '@gqr/chassis/errors';
 import { InvalidArgumentError } from 'commander';
+import { ExitCode } from './exit-code.js';
+import { CliFailure } from './failure.js';
 
 /** An integer of at least `min`, as an argument of the command line. */
 export function integerFrom(min: number): (text: string) => number {
@@ -54,11 +56,15 @@ export function runOptions(pairs: Readonly<Record<string, string>>): JsonObject 
   return Object.fromEntries(Object.entries(pairs).map(([name, text]) => [name, value(text)]));
 }
 
-/** The text of a file; "-" is standard input. */
+/** The text of a file; "-" is standard input. @throws CliFailure */
 export function fileText(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
-    throw new InvalidArgumentError(messageOf(error));
+    throw new CliFailure(
+      `${path} cannot be read: ${messageOf(error)}`,
+      'Name a file that is there, or - for standard input.',
+      ExitCode.WrongUsage,
+    );
   }
 }

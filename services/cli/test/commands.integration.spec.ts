@@ -32,6 +32,12 @@ const gqr = (args: readonly string[], options: Parameters<typeof runCli>[2] = {}
 const requestsTo = (method: string): unknown[] => fake.requests.filter((each) => each.method === method).map(({ request }) => request);
 
 describe('recommend and click', () => {
+  it('says that the file of a request cannot be read', async () => {
+    const { code, stderr } = await gqr(['recommend', '--request', join(folder, 'absent.json')]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/absent\.json cannot be read: .*\n\n {2}What to do: Name a file that is there/);
+  });
+
   it('shows a list, and clicks on it without an id', async () => {
     const shown = await gqr([
       'recommend',

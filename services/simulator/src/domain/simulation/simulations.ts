@@ -11,7 +11,7 @@ export class UnknownSimulationError extends Error {
     super(
       id === ''
         ? 'no simulation has been started yet'
-        : `there is no simulation ${id} here; after a restart of the simulator it is found when it is resumed`,
+        : `there is no simulation ${id} here; after a restart of the simulator, resume it: npx gqr simulate --resume ${id}`,
     );
   }
 }
