@@ -3,7 +3,7 @@ import { Source } from '@gqr/protos/gqr/events/v1/events';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from './support/collect.js';
-import { type FakeDependencies, startFakeDependencies, streamList, streamNothing } from './support/fake-dependencies.js';
+import { type FakeDependencies, startFakeDependencies, streamList, tellsOrigin, streamNothing } from './support/fake-dependencies.js';
 import { type Behaviour, failWith, Failure, hang, junk } from './support/fake-server.js';
 import { readEvents, type RunningGateway, startGateway } from './support/gateway.js';
 import { get, post, problemOf } from './support/http.js';
@@ -56,7 +56,7 @@ describe('generation', () => {
     dependencies.generation.on('StreamGenerate', async function* (request: never, call) {
       for await (const event of (streamList() as (request: never) => AsyncIterable<object>)(request)) {
         yield event;
-        await hang(request, call);
+        if (!tellsOrigin(event)) await hang(request, call);
       }
     });
     const answer = await ask(1_000);
@@ -80,6 +80,7 @@ describe('generation', () => {
     const answer = await ask();
     expect(sourcesOf(answer)).toEqual([GENERATION, GENERATION, COOCCURRENCE]);
     expect(answer.degradation?.reasons).toEqual(['GENERATION_UNAVAILABLE']);
+    expect(answer.modelVersions.map(({ kind }) => kind)).toContain('policy.suggestion');
   });
 
   it('that writes nonsense has what can be shown of it shown', async () => {
@@ -215,7 +216,7 @@ describe('a stream', () => {
     dependencies.generation.on('StreamGenerate', async function* (request: never) {
       for await (const event of (streamList() as (request: never) => AsyncIterable<object>)(request)) {
         yield event;
-        await released.promise;
+        if (!tellsOrigin(event)) await released.promise;
       }
     });
     const stream = gateway.client.streamRecommend({ request: ASK })[Symbol.asyncIterator]();

@@ -98,10 +98,11 @@ describe('the generation service with a real language model', { timeout: 180_000
     const texts: string[] = [];
     for await (const { event } of client.streamGenerate({ request: { taskId: 'suggestion', context } })) {
       kinds.push(event.case);
+      if (event.case === 'started') expect(event.value.policy?.version).not.toBe('');
       if (event.case === 'query') texts.push(event.value.text);
       if (event.case === 'response') expect(event.value.queries.map(({ text }) => text)).toEqual(texts);
     }
-    expect(kinds).toEqual(['query', 'query', 'query', 'response']);
+    expect(kinds).toEqual(['started', 'query', 'query', 'query', 'response']);
   });
 
   it('writes the same list for the same seed, and evaluates a shared prompt once', async () => {

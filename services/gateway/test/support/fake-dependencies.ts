@@ -48,6 +48,8 @@ export function listFor({ request }: StreamGenerateRequest) {
 export function streamList(options: { pauseMs?: number; pieces?: number; error?: Error } = {}): Behaviour {
   return async function* (request: StreamGenerateRequest) {
     const list = listFor(request);
+    const { policy, promptVersion, decoding } = list;
+    yield { event: { case: 'started', value: { policy, promptVersion, decoding: { ...decoding, poolSize: 0 } } } };
     const events = [
       ...Object.entries(list.auxiliaryTexts).map(([name, text]) => ({ case: 'auxiliaryText', value: { name, text } })),
       ...list.queries.map((query) => ({ case: 'query', value: query })),
@@ -59,6 +61,11 @@ export function streamList(options: { pauseMs?: number; pieces?: number; error?:
     }
     yield { event: { case: 'response', value: list } };
   };
+}
+
+/** Whether an event of a stream comes before its first piece. */
+export function tellsOrigin(event: object): boolean {
+  return 'event' in event && (event.event as { readonly case?: string }).case === 'started';
 }
 
 /** Ends a stream that never began. */

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gqr/generation/v1/generation.proto.
  */
 export const file_gqr_generation_v1_generation: GenFile = /*@__PURE__*/
-  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLxAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBARIWCglkaXZlcnNpdHkYBiABKAFIBYgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkQgwKCl9kaXZlcnNpdHkiRAoLUG9vbE9wdGlvbnMSDAoEc2l6ZRgBIAEoDRInCgNrZXkYAiABKA4yGi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sS2V5Iq0CCg9HZW5lcmF0ZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRINCgVjb3VudBgEIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgFIAEoCRI0CghkZWNvZGluZxgGIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxIYChBleGNsdWRlZF9xdWVyaWVzGAcgAygJEiwKBHBvb2wYCCABKAsyHi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sT3B0aW9ucxIWCg5pbmNsdWRlX3Byb21wdBgJIAEoCCJOCg5HZW5lcmF0ZWRRdWVyeRIMCgR0ZXh0GAEgASgJEhsKDmxvZ19wcm9wZW5zaXR5GAIgASgBSACIAQFCEQoPX2xvZ19wcm9wZW5zaXR5IngKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SHAoUY2FjaGVkX3Byb21wdF90b2tlbnMYAiABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAyABKA0SDwoHcmVkcmF3cxgEIAEoDRIOCgZwb29sZWQYBSABKAgilgEKEUVmZmVjdGl2ZURlY29kaW5nEhMKC3RlbXBlcmF0dXJlGAEgASgBEg0KBXRvcF9wGAIgASgBEg0KBW1pbl9wGAMgASgBEhoKEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoARIMCgRzZWVkGAUgASgEEhEKCXBvb2xfc2l6ZRgGIAEoDRIRCglkaXZlcnNpdHkYByABKAEi5AMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkSGwoObG9nX3Byb3BlbnNpdHkYCSABKAFIAIgBARo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX2xvZ19wcm9wZW5zaXR5IkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IsoBChZTdHJlYW1HZW5lcmF0ZVJlc3BvbnNlEjoKDmF1eGlsaWFyeV90ZXh0GAEgASgLMiAuZ3FyLmdlbmVyYXRpb24udjEuQXV4aWxpYXJ5VGV4dEgAEjIKBXF1ZXJ5GAIgASgLMiEuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVkUXVlcnlIABI3CghyZXNwb25zZRgDIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2VIAEIHCgVldmVudCIrCg1BdXhpbGlhcnlUZXh0EgwKBG5hbWUYASABKAkSDAoEdGV4dBgCIAEoCSK/AwoSUHJvcG9zZU5leHRSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAyADKAkSDQoFY291bnQYBCABKA0SUgoPYXV4aWxpYXJ5X3RleHRzGAUgAygLMjkuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSFgoOY2hvc2VuX3F1ZXJpZXMYBiADKAkSEgoKY2FuZGlkYXRlcxgHIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgIIAEoCRI0CghkZWNvZGluZxgJIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxI2Cg1kaXZlcnNlX2JlYW1zGAogASgLMh8uZ3FyLmdlbmVyYXRpb24udjEuRGl2ZXJzZUJlYW1zGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI6CgxEaXZlcnNlQmVhbXMSDgoGZ3JvdXBzGAEgASgNEhoKEnNpbWlsYXJpdHlfcGVuYWx0eRgCIAEoASIyCglDYW5kaWRhdGUSDAoEdGV4dBgBIAEoCRIXCg9sb2dfcHJvYmFiaWxpdHkYAiABKAEiqgIKE1Byb3Bvc2VOZXh0UmVzcG9uc2USMAoKY2FuZGlkYXRlcxgBIAMoCzIcLmdxci5nZW5lcmF0aW9uLnYxLkNhbmRpZGF0ZRJTCg9hdXhpbGlhcnlfdGV4dHMYAiADKAsyOi5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9wb3NlTmV4dFJlc3BvbnNlLkF1eGlsaWFyeVRleHRzRW50cnkSLAoGcG9saWN5GAMgASgLMhwuZ3FyLmNvbnRleHQudjEuTW9kZWxWZXJzaW9uEicKBXVzYWdlGAQgASgLMhguZ3FyLmdlbmVyYXRpb24udjEuVXNhZ2UaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqsCChRTY29yZVJlc3BvbnNlUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEi4KB2NvbnRleHQYAiABKAsyHS5ncXIuY29udGV4dC52MS5TZWFyY2hDb250ZXh0EhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAMgAygJElQKD2F1eGlsaWFyeV90ZXh0cxgEIAMoCzI7Lmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXF1ZXN0LkF1eGlsaWFyeVRleHRzRW50cnkSDwoHcXVlcmllcxgFIAMoCRIWCg5wb2xpY3lfdmVyc2lvbhgGIAEoCRo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEivwIKFVNjb3JlUmVzcG9uc2VSZXNwb25zZRIXCg9sb2dfcHJvYmFiaWxpdHkYASABKAESHwoXcXVlcnlfbG9nX3Byb2JhYmlsaXRpZXMYAiADKAESDgoGdG9rZW5zGAMgASgNEiwKBnBvbGljeRgEIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhJsChthdXhpbGlhcnlfbG9nX3Byb2JhYmlsaXRpZXMYBSADKAsyRy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2UuQXV4aWxpYXJ5TG9nUHJvYmFiaWxpdGllc0VudHJ5GkAKHkF1eGlsaWFyeUxvZ1Byb2JhYmlsaXRpZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBIoUCCg5Qcm9tcHRJbnN0YW5jZRIuCgdjb250ZXh0GAEgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgCIAMoCRJOCg9hdXhpbGlhcnlfdGV4dHMYAyADKAsyNS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9tcHRJbnN0YW5jZS5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBCADKAkSDQoFY291bnQYBSABKA0aNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KFFJlbmRlclByb21wdHNSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSNAoJaW5zdGFuY2VzGAIgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuUHJvbXB0SW5zdGFuY2UiSQoOUmVuZGVyZWRQcm9tcHQSDgoGcHJvbXB0GAEgASgJEhAKCHJlc3BvbnNlGAIgASgJEhUKDXByb21wdF90b2tlbnMYAyABKA0iYwoVUmVuZGVyUHJvbXB0c1Jlc3BvbnNlEjIKB3Byb21wdHMYASADKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5SZW5kZXJlZFByb21wdBIWCg5wcm9tcHRfdmVyc2lvbhgCIAEoCSIoCgpUYXNrU291cmNlEgwKBGZpbGUYASABKAkSDAoEdGV4dBgCIAEoCSJBChBDaGVja1Rhc2tSZXF1ZXN0Ei0KBnNvdXJjZRgBIAEoCzIdLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tTb3VyY2UiSwoJVGFza0ZhdWx0EgwKBGZpbGUYASABKAkSDAoEbGluZRgCIAEoDRINCgVmaWVsZBgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCSJyChFDaGVja1Rhc2tSZXNwb25zZRIsCgZmYXVsdHMYASADKAsyHC5ncXIuZ2VuZXJhdGlvbi52MS5UYXNrRmF1bHQSLwoEdGFzaxgCIAEoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tEZWZpbml0aW9uIpUBChJQcmV2aWV3VGFza1JlcXVlc3QSEQoHdGFza19pZBgBIAEoCUgAEi8KBnNvdXJjZRgCIAEoCzIdLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tTb3VyY2VIABIzCghpbnN0YW5jZRgDIAEoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlByb21wdEluc3RhbmNlQgYKBHRhc2sicQoNUHJvbXB0U2VjdGlvbhIMCgRuYW1lGAEgASgJEg0KBWxhYmVsGAIgASgJEgwKBHRleHQYAyABKAkSDgoGdG9rZW5zGAQgASgNEhIKCm1heF90b2tlbnMYBSABKA0SEQoJc2hvcnRlbmVkGAYgASgIIrkBChNQcmV2aWV3VGFza1Jlc3BvbnNlEg4KBnByb21wdBgBIAEoCRIVCg1wcm9tcHRfdG9rZW5zGAIgASgNEjIKCHNlY3Rpb25zGAMgAygLMiAuZ3FyLmdlbmVyYXRpb24udjEuUHJvbXB0U2VjdGlvbhIVCg1idWRnZXRfdG9rZW5zGAQgASgNEhgKEHJlc3BvbnNlX3BhdHRlcm4YBSABKAkSFgoOcHJvbXB0X3ZlcnNpb24YBiABKAkidAoOVHJ5VGFza1JlcXVlc3QSLQoGc291cmNlGAEgASgLMh0uZ3FyLmdlbmVyYXRpb24udjEuVGFza1NvdXJjZRIzCgdyZXF1ZXN0GAIgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IkQKD1RyeVRhc2tSZXNwb25zZRIxCgRsaXN0GAEgASgLMiMuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXNwb25zZSISChBMaXN0VGFza3NSZXF1ZXN0IrsCCg5UYXNrRGVmaW5pdGlvbhIPCgd0YXNrX2lkGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhUKDWRlZmF1bHRfY291bnQYAyABKA0SEQoJbWF4X2NvdW50GAQgASgNEhcKD2F1eGlsaWFyeV90ZXh0cxgFIAMoCRIYChBzaWRlX2luZm9ybWF0aW9uGAYgAygJEjIKC2xpc3RfcmV3YXJkGAcgASgOMh0uZ3FyLmdlbmVyYXRpb24udjEuTGlzdFJld2FyZBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgIIAEoDRIWCg5wcm9tcHRfdmVyc2lvbhgJIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgKIAEoCRIRCgljb21wbGV0ZXMYCyABKAgSEQoJcG9saWN5X29mGAwgASgJIkUKEUxpc3RUYXNrc1Jlc3BvbnNlEjAKBXRhc2tzGAEgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuVGFza0RlZmluaXRpb24iSwoRTG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCRINCgVzZXJ2ZRgDIAEoCCI/ChJMb2FkUG9saWN5UmVzcG9uc2USKQoGcG9saWN5GAEgASgLMhkuZ3FyLmdlbmVyYXRpb24udjEuUG9saWN5Ij4KE1VubG9hZFBvbGljeVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCSIWChRVbmxvYWRQb2xpY3lSZXNwb25zZSIVChNMaXN0UG9saWNpZXNSZXF1ZXN0Im4KBlBvbGljeRIPCgd0YXNrX2lkGAEgASgJEhYKDnBvbGljeV92ZXJzaW9uGAIgASgJEg8KB3NlcnZpbmcYAyABKAgSGQoRYmFzZV9tb2RlbF9zaGEyNTYYBCABKAkSDwoHYmFja2VuZBgFIAEoCSJDChRMaXN0UG9saWNpZXNSZXNwb25zZRIrCghwb2xpY2llcxgBIAMoCzIZLmdxci5nZW5lcmF0aW9uLnYxLlBvbGljeSpMCgdQb29sS2V5EhgKFFBPT0xfS0VZX1VOU1BFQ0lGSUVEEAASEwoPUE9PTF9LRVlfUFJPTVBUEAESEgoOUE9PTF9LRVlfUVVFUlkQAipYCgpMaXN0UmV3YXJkEhsKF0xJU1RfUkVXQVJEX1VOU1BFQ0lGSUVEEAASFQoRTElTVF9SRVdBUkRfTVVMVEkQARIWChJMSVNUX1JFV0FSRF9TSU5HTEUQAjL0CAoRR2VuZXJhdGlvblNlcnZpY2USUwoIR2VuZXJhdGUSIi5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlcXVlc3QaIy5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlc3BvbnNlEmcKDlN0cmVhbUdlbmVyYXRlEiguZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXF1ZXN0GikuZ3FyLmdlbmVyYXRpb24udjEuU3RyZWFtR2VuZXJhdGVSZXNwb25zZTABElwKC1Byb3Bvc2VOZXh0EiUuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXF1ZXN0GiYuZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZRJiCg1TY29yZVJlc3BvbnNlEicuZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlcXVlc3QaKC5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVzcG9uc2USYgoNUmVuZGVyUHJvbXB0cxInLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlclByb21wdHNSZXF1ZXN0GiguZ3FyLmdlbmVyYXRpb24udjEuUmVuZGVyUHJvbXB0c1Jlc3BvbnNlElYKCUxpc3RUYXNrcxIjLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RUYXNrc1JlcXVlc3QaJC5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXNwb25zZRJWCglDaGVja1Rhc2sSIy5ncXIuZ2VuZXJhdGlvbi52MS5DaGVja1Rhc2tSZXF1ZXN0GiQuZ3FyLmdlbmVyYXRpb24udjEuQ2hlY2tUYXNrUmVzcG9uc2USXAoLUHJldmlld1Rhc2sSJS5ncXIuZ2VuZXJhdGlvbi52MS5QcmV2aWV3VGFza1JlcXVlc3QaJi5ncXIuZ2VuZXJhdGlvbi52MS5QcmV2aWV3VGFza1Jlc3BvbnNlElAKB1RyeVRhc2sSIS5ncXIuZ2VuZXJhdGlvbi52MS5UcnlUYXNrUmVxdWVzdBoiLmdxci5nZW5lcmF0aW9uLnYxLlRyeVRhc2tSZXNwb25zZRJZCgpMb2FkUG9saWN5EiQuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlcXVlc3QaJS5ncXIuZ2VuZXJhdGlvbi52MS5Mb2FkUG9saWN5UmVzcG9uc2USXwoMVW5sb2FkUG9saWN5EiYuZ3FyLmdlbmVyYXRpb24udjEuVW5sb2FkUG9saWN5UmVxdWVzdBonLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlc3BvbnNlEl8KDExpc3RQb2xpY2llcxImLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RQb2xpY2llc1JlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXNwb25zZWIGcHJvdG8z", [file_gqr_context_v1_context]);
+  fileDesc("CiJncXIvZ2VuZXJhdGlvbi92MS9nZW5lcmF0aW9uLnByb3RvEhFncXIuZ2VuZXJhdGlvbi52MSLxAQoPRGVjb2RpbmdPcHRpb25zEhgKC3RlbXBlcmF0dXJlGAEgASgBSACIAQESEgoFdG9wX3AYAiABKAFIAYgBARISCgVtaW5fcBgDIAEoAUgCiAEBEh8KEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoAUgDiAEBEhEKBHNlZWQYBSABKARIBIgBARIWCglkaXZlcnNpdHkYBiABKAFIBYgBAUIOCgxfdGVtcGVyYXR1cmVCCAoGX3RvcF9wQggKBl9taW5fcEIVChNfcmVwZXRpdGlvbl9wZW5hbHR5QgcKBV9zZWVkQgwKCl9kaXZlcnNpdHkiRAoLUG9vbE9wdGlvbnMSDAoEc2l6ZRgBIAEoDRInCgNrZXkYAiABKA4yGi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sS2V5Iq0CCg9HZW5lcmF0ZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRINCgVjb3VudBgEIAEoDRIWCg5wb2xpY3lfdmVyc2lvbhgFIAEoCRI0CghkZWNvZGluZxgGIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkRlY29kaW5nT3B0aW9ucxIYChBleGNsdWRlZF9xdWVyaWVzGAcgAygJEiwKBHBvb2wYCCABKAsyHi5ncXIuZ2VuZXJhdGlvbi52MS5Qb29sT3B0aW9ucxIWCg5pbmNsdWRlX3Byb21wdBgJIAEoCCJOCg5HZW5lcmF0ZWRRdWVyeRIMCgR0ZXh0GAEgASgJEhsKDmxvZ19wcm9wZW5zaXR5GAIgASgBSACIAQFCEQoPX2xvZ19wcm9wZW5zaXR5IngKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SHAoUY2FjaGVkX3Byb21wdF90b2tlbnMYAiABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAyABKA0SDwoHcmVkcmF3cxgEIAEoDRIOCgZwb29sZWQYBSABKAgilgEKEUVmZmVjdGl2ZURlY29kaW5nEhMKC3RlbXBlcmF0dXJlGAEgASgBEg0KBXRvcF9wGAIgASgBEg0KBW1pbl9wGAMgASgBEhoKEnJlcGV0aXRpb25fcGVuYWx0eRgEIAEoARIMCgRzZWVkGAUgASgEEhEKCXBvb2xfc2l6ZRgGIAEoDRIRCglkaXZlcnNpdHkYByABKAEi5AMKEEdlbmVyYXRlUmVzcG9uc2USMgoHcXVlcmllcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5ElAKD2F1eGlsaWFyeV90ZXh0cxgCIAMoCzI3Lmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIsCgZwb2xpY3kYAyABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YBCABKAkSNgoIZGVjb2RpbmcYBSABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZxInCgV1c2FnZRgGIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlEiwKB3RpbWluZ3MYByADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIOCgZwcm9tcHQYCCABKAkSGwoObG9nX3Byb3BlbnNpdHkYCSABKAFIAIgBARo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX2xvZ19wcm9wZW5zaXR5IkwKFVN0cmVhbUdlbmVyYXRlUmVxdWVzdBIzCgdyZXF1ZXN0GAEgASgLMiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0IpEBChFHZW5lcmF0aW9uU3RhcnRlZBIsCgZwb2xpY3kYASABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SFgoOcHJvbXB0X3ZlcnNpb24YAiABKAkSNgoIZGVjb2RpbmcYAyABKAsyJC5ncXIuZ2VuZXJhdGlvbi52MS5FZmZlY3RpdmVEZWNvZGluZyKDAgoWU3RyZWFtR2VuZXJhdGVSZXNwb25zZRI6Cg5hdXhpbGlhcnlfdGV4dBgBIAEoCzIgLmdxci5nZW5lcmF0aW9uLnYxLkF1eGlsaWFyeVRleHRIABIyCgVxdWVyeRgCIAEoCzIhLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlZFF1ZXJ5SAASNwoIcmVzcG9uc2UYAyABKAsyIy5ncXIuZ2VuZXJhdGlvbi52MS5HZW5lcmF0ZVJlc3BvbnNlSAASNwoHc3RhcnRlZBgEIAEoCzIkLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRpb25TdGFydGVkSABCBwoFZXZlbnQiKwoNQXV4aWxpYXJ5VGV4dBIMCgRuYW1lGAEgASgJEgwKBHRleHQYAiABKAkivwMKElByb3Bvc2VOZXh0UmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEi4KB2NvbnRleHQYAiABKAsyHS5ncXIuY29udGV4dC52MS5TZWFyY2hDb250ZXh0EhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAMgAygJEg0KBWNvdW50GAQgASgNElIKD2F1eGlsaWFyeV90ZXh0cxgFIAMoCzI5Lmdxci5nZW5lcmF0aW9uLnYxLlByb3Bvc2VOZXh0UmVxdWVzdC5BdXhpbGlhcnlUZXh0c0VudHJ5EhYKDmNob3Nlbl9xdWVyaWVzGAYgAygJEhIKCmNhbmRpZGF0ZXMYByABKA0SFgoOcG9saWN5X3ZlcnNpb24YCCABKAkSNAoIZGVjb2RpbmcYCSABKAsyIi5ncXIuZ2VuZXJhdGlvbi52MS5EZWNvZGluZ09wdGlvbnMSNgoNZGl2ZXJzZV9iZWFtcxgKIAEoCzIfLmdxci5nZW5lcmF0aW9uLnYxLkRpdmVyc2VCZWFtcxo1ChNBdXhpbGlhcnlUZXh0c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOgoMRGl2ZXJzZUJlYW1zEg4KBmdyb3VwcxgBIAEoDRIaChJzaW1pbGFyaXR5X3BlbmFsdHkYAiABKAEiMgoJQ2FuZGlkYXRlEgwKBHRleHQYASABKAkSFwoPbG9nX3Byb2JhYmlsaXR5GAIgASgBIqoCChNQcm9wb3NlTmV4dFJlc3BvbnNlEjAKCmNhbmRpZGF0ZXMYASADKAsyHC5ncXIuZ2VuZXJhdGlvbi52MS5DYW5kaWRhdGUSUwoPYXV4aWxpYXJ5X3RleHRzGAIgAygLMjouZ3FyLmdlbmVyYXRpb24udjEuUHJvcG9zZU5leHRSZXNwb25zZS5BdXhpbGlhcnlUZXh0c0VudHJ5EiwKBnBvbGljeRgDIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhInCgV1c2FnZRgEIAEoCzIYLmdxci5nZW5lcmF0aW9uLnYxLlVzYWdlGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKrAgoUU2NvcmVSZXNwb25zZVJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIcChRjb29jY3VycmVuY2VfcXVlcmllcxgDIAMoCRJUCg9hdXhpbGlhcnlfdGV4dHMYBCADKAsyOy5ncXIuZ2VuZXJhdGlvbi52MS5TY29yZVJlc3BvbnNlUmVxdWVzdC5BdXhpbGlhcnlUZXh0c0VudHJ5Eg8KB3F1ZXJpZXMYBSADKAkSFgoOcG9saWN5X3ZlcnNpb24YBiABKAkaNQoTQXV4aWxpYXJ5VGV4dHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIr8CChVTY29yZVJlc3BvbnNlUmVzcG9uc2USFwoPbG9nX3Byb2JhYmlsaXR5GAEgASgBEh8KF3F1ZXJ5X2xvZ19wcm9iYWJpbGl0aWVzGAIgAygBEg4KBnRva2VucxgDIAEoDRIsCgZwb2xpY3kYBCABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SbAobYXV4aWxpYXJ5X2xvZ19wcm9iYWJpbGl0aWVzGAUgAygLMkcuZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlc3BvbnNlLkF1eGlsaWFyeUxvZ1Byb2JhYmlsaXRpZXNFbnRyeRpACh5BdXhpbGlhcnlMb2dQcm9iYWJpbGl0aWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4ASKFAgoOUHJvbXB0SW5zdGFuY2USLgoHY29udGV4dBgBIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYAiADKAkSTgoPYXV4aWxpYXJ5X3RleHRzGAMgAygLMjUuZ3FyLmdlbmVyYXRpb24udjEuUHJvbXB0SW5zdGFuY2UuQXV4aWxpYXJ5VGV4dHNFbnRyeRIPCgdxdWVyaWVzGAQgAygJEg0KBWNvdW50GAUgASgNGjUKE0F1eGlsaWFyeVRleHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJdChRSZW5kZXJQcm9tcHRzUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEjQKCWluc3RhbmNlcxgCIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlByb21wdEluc3RhbmNlIkkKDlJlbmRlcmVkUHJvbXB0Eg4KBnByb21wdBgBIAEoCRIQCghyZXNwb25zZRgCIAEoCRIVCg1wcm9tcHRfdG9rZW5zGAMgASgNImMKFVJlbmRlclByb21wdHNSZXNwb25zZRIyCgdwcm9tcHRzGAEgAygLMiEuZ3FyLmdlbmVyYXRpb24udjEuUmVuZGVyZWRQcm9tcHQSFgoOcHJvbXB0X3ZlcnNpb24YAiABKAkiKAoKVGFza1NvdXJjZRIMCgRmaWxlGAEgASgJEgwKBHRleHQYAiABKAkiQQoQQ2hlY2tUYXNrUmVxdWVzdBItCgZzb3VyY2UYASABKAsyHS5ncXIuZ2VuZXJhdGlvbi52MS5UYXNrU291cmNlIksKCVRhc2tGYXVsdBIMCgRmaWxlGAEgASgJEgwKBGxpbmUYAiABKA0SDQoFZmllbGQYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkicgoRQ2hlY2tUYXNrUmVzcG9uc2USLAoGZmF1bHRzGAEgAygLMhwuZ3FyLmdlbmVyYXRpb24udjEuVGFza0ZhdWx0Ei8KBHRhc2sYAiABKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5UYXNrRGVmaW5pdGlvbiKVAQoSUHJldmlld1Rhc2tSZXF1ZXN0EhEKB3Rhc2tfaWQYASABKAlIABIvCgZzb3VyY2UYAiABKAsyHS5ncXIuZ2VuZXJhdGlvbi52MS5UYXNrU291cmNlSAASMwoIaW5zdGFuY2UYAyABKAsyIS5ncXIuZ2VuZXJhdGlvbi52MS5Qcm9tcHRJbnN0YW5jZUIGCgR0YXNrInEKDVByb21wdFNlY3Rpb24SDAoEbmFtZRgBIAEoCRINCgVsYWJlbBgCIAEoCRIMCgR0ZXh0GAMgASgJEg4KBnRva2VucxgEIAEoDRISCgptYXhfdG9rZW5zGAUgASgNEhEKCXNob3J0ZW5lZBgGIAEoCCK5AQoTUHJldmlld1Rhc2tSZXNwb25zZRIOCgZwcm9tcHQYASABKAkSFQoNcHJvbXB0X3Rva2VucxgCIAEoDRIyCghzZWN0aW9ucxgDIAMoCzIgLmdxci5nZW5lcmF0aW9uLnYxLlByb21wdFNlY3Rpb24SFQoNYnVkZ2V0X3Rva2VucxgEIAEoDRIYChByZXNwb25zZV9wYXR0ZXJuGAUgASgJEhYKDnByb21wdF92ZXJzaW9uGAYgASgJInQKDlRyeVRhc2tSZXF1ZXN0Ei0KBnNvdXJjZRgBIAEoCzIdLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tTb3VyY2USMwoHcmVxdWVzdBgCIAEoCzIiLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVxdWVzdCJECg9UcnlUYXNrUmVzcG9uc2USMQoEbGlzdBgBIAEoCzIjLmdxci5nZW5lcmF0aW9uLnYxLkdlbmVyYXRlUmVzcG9uc2UiEgoQTGlzdFRhc2tzUmVxdWVzdCK7AgoOVGFza0RlZmluaXRpb24SDwoHdGFza19pZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIVCg1kZWZhdWx0X2NvdW50GAMgASgNEhEKCW1heF9jb3VudBgEIAEoDRIXCg9hdXhpbGlhcnlfdGV4dHMYBSADKAkSGAoQc2lkZV9pbmZvcm1hdGlvbhgGIAMoCRIyCgtsaXN0X3Jld2FyZBgHIAEoDjIdLmdxci5nZW5lcmF0aW9uLnYxLkxpc3RSZXdhcmQSHAoUY29vY2N1cnJlbmNlX3F1ZXJpZXMYCCABKA0SFgoOcHJvbXB0X3ZlcnNpb24YCSABKAkSFgoOcG9saWN5X3ZlcnNpb24YCiABKAkSEQoJY29tcGxldGVzGAsgASgIEhEKCXBvbGljeV9vZhgMIAEoCSJFChFMaXN0VGFza3NSZXNwb25zZRIwCgV0YXNrcxgBIAMoCzIhLmdxci5nZW5lcmF0aW9uLnYxLlRhc2tEZWZpbml0aW9uIksKEUxvYWRQb2xpY3lSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSFgoOcG9saWN5X3ZlcnNpb24YAiABKAkSDQoFc2VydmUYAyABKAgiPwoSTG9hZFBvbGljeVJlc3BvbnNlEikKBnBvbGljeRgBIAEoCzIZLmdxci5nZW5lcmF0aW9uLnYxLlBvbGljeSI+ChNVbmxvYWRQb2xpY3lSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSFgoOcG9saWN5X3ZlcnNpb24YAiABKAkiFgoUVW5sb2FkUG9saWN5UmVzcG9uc2UiFQoTTGlzdFBvbGljaWVzUmVxdWVzdCJuCgZQb2xpY3kSDwoHdGFza19pZBgBIAEoCRIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoCRIPCgdzZXJ2aW5nGAMgASgIEhkKEWJhc2VfbW9kZWxfc2hhMjU2GAQgASgJEg8KB2JhY2tlbmQYBSABKAkiQwoUTGlzdFBvbGljaWVzUmVzcG9uc2USKwoIcG9saWNpZXMYASADKAsyGS5ncXIuZ2VuZXJhdGlvbi52MS5Qb2xpY3kqTAoHUG9vbEtleRIYChRQT09MX0tFWV9VTlNQRUNJRklFRBAAEhMKD1BPT0xfS0VZX1BST01QVBABEhIKDlBPT0xfS0VZX1FVRVJZEAIqWAoKTGlzdFJld2FyZBIbChdMSVNUX1JFV0FSRF9VTlNQRUNJRklFRBAAEhUKEUxJU1RfUkVXQVJEX01VTFRJEAESFgoSTElTVF9SRVdBUkRfU0lOR0xFEAIy9AgKEUdlbmVyYXRpb25TZXJ2aWNlElMKCEdlbmVyYXRlEiIuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXF1ZXN0GiMuZ3FyLmdlbmVyYXRpb24udjEuR2VuZXJhdGVSZXNwb25zZRJnCg5TdHJlYW1HZW5lcmF0ZRIoLmdxci5nZW5lcmF0aW9uLnYxLlN0cmVhbUdlbmVyYXRlUmVxdWVzdBopLmdxci5nZW5lcmF0aW9uLnYxLlN0cmVhbUdlbmVyYXRlUmVzcG9uc2UwARJcCgtQcm9wb3NlTmV4dBIlLmdxci5nZW5lcmF0aW9uLnYxLlByb3Bvc2VOZXh0UmVxdWVzdBomLmdxci5nZW5lcmF0aW9uLnYxLlByb3Bvc2VOZXh0UmVzcG9uc2USYgoNU2NvcmVSZXNwb25zZRInLmdxci5nZW5lcmF0aW9uLnYxLlNjb3JlUmVzcG9uc2VSZXF1ZXN0GiguZ3FyLmdlbmVyYXRpb24udjEuU2NvcmVSZXNwb25zZVJlc3BvbnNlEmIKDVJlbmRlclByb21wdHMSJy5ncXIuZ2VuZXJhdGlvbi52MS5SZW5kZXJQcm9tcHRzUmVxdWVzdBooLmdxci5nZW5lcmF0aW9uLnYxLlJlbmRlclByb21wdHNSZXNwb25zZRJWCglMaXN0VGFza3MSIy5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0VGFza3NSZXF1ZXN0GiQuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFRhc2tzUmVzcG9uc2USVgoJQ2hlY2tUYXNrEiMuZ3FyLmdlbmVyYXRpb24udjEuQ2hlY2tUYXNrUmVxdWVzdBokLmdxci5nZW5lcmF0aW9uLnYxLkNoZWNrVGFza1Jlc3BvbnNlElwKC1ByZXZpZXdUYXNrEiUuZ3FyLmdlbmVyYXRpb24udjEuUHJldmlld1Rhc2tSZXF1ZXN0GiYuZ3FyLmdlbmVyYXRpb24udjEuUHJldmlld1Rhc2tSZXNwb25zZRJQCgdUcnlUYXNrEiEuZ3FyLmdlbmVyYXRpb24udjEuVHJ5VGFza1JlcXVlc3QaIi5ncXIuZ2VuZXJhdGlvbi52MS5UcnlUYXNrUmVzcG9uc2USWQoKTG9hZFBvbGljeRIkLmdxci5nZW5lcmF0aW9uLnYxLkxvYWRQb2xpY3lSZXF1ZXN0GiUuZ3FyLmdlbmVyYXRpb24udjEuTG9hZFBvbGljeVJlc3BvbnNlEl8KDFVubG9hZFBvbGljeRImLmdxci5nZW5lcmF0aW9uLnYxLlVubG9hZFBvbGljeVJlcXVlc3QaJy5ncXIuZ2VuZXJhdGlvbi52MS5VbmxvYWRQb2xpY3lSZXNwb25zZRJfCgxMaXN0UG9saWNpZXMSJi5ncXIuZ2VuZXJhdGlvbi52MS5MaXN0UG9saWNpZXNSZXF1ZXN0GicuZ3FyLmdlbmVyYXRpb24udjEuTGlzdFBvbGljaWVzUmVzcG9uc2ViBnByb3RvMw", [file_gqr_context_v1_context]);
 
 /**
  * How tokens are drawn. What is absent is taken from the task's file.
@@ -418,6 +418,41 @@ export const StreamGenerateRequestSchema: GenMessage<StreamGenerateRequest> = /*
   messageDesc(file_gqr_generation_v1_generation, 7);
 
 /**
+ * Who writes a list and how, known before its first word: what whoever ends up with half a list needs to know of it.
+ *
+ * @generated from message gqr.generation.v1.GenerationStarted
+ */
+export type GenerationStarted = Message<"gqr.generation.v1.GenerationStarted"> & {
+  /**
+   * Policy that writes it.
+   *
+   * @generated from field: gqr.context.v1.ModelVersion policy = 1;
+   */
+  policy?: ModelVersion | undefined;
+
+  /**
+   * Content hash of task file and prompt template.
+   *
+   * @generated from field: string prompt_version = 2;
+   */
+  promptVersion: string;
+
+  /**
+   * How it is drawn. The pool's size is 0 while it is not known whether the list comes from one.
+   *
+   * @generated from field: gqr.generation.v1.EffectiveDecoding decoding = 3;
+   */
+  decoding?: EffectiveDecoding | undefined;
+};
+
+/**
+ * Describes the message gqr.generation.v1.GenerationStarted.
+ * Use `create(GenerationStartedSchema)` to create a new message.
+ */
+export const GenerationStartedSchema: GenMessage<GenerationStarted> = /*@__PURE__*/
+  messageDesc(file_gqr_generation_v1_generation, 8);
+
+/**
  * A piece of a list.
  *
  * @generated from message gqr.generation.v1.StreamGenerateResponse
@@ -452,6 +487,14 @@ export type StreamGenerateResponse = Message<"gqr.generation.v1.StreamGenerateRe
      */
     value: GenerateResponse;
     case: "response";
+  } | {
+    /**
+     * That writing begins; always the first message. Servers before 2026-11-27 do not send it.
+     *
+     * @generated from field: gqr.generation.v1.GenerationStarted started = 4;
+     */
+    value: GenerationStarted;
+    case: "started";
   } | { case: undefined; value?: undefined };
 };
 
@@ -460,7 +503,7 @@ export type StreamGenerateResponse = Message<"gqr.generation.v1.StreamGenerateRe
  * Use `create(StreamGenerateResponseSchema)` to create a new message.
  */
 export const StreamGenerateResponseSchema: GenMessage<StreamGenerateResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 8);
+  messageDesc(file_gqr_generation_v1_generation, 9);
 
 /**
  * An auxiliary text.
@@ -488,7 +531,7 @@ export type AuxiliaryText = Message<"gqr.generation.v1.AuxiliaryText"> & {
  * Use `create(AuxiliaryTextSchema)` to create a new message.
  */
 export const AuxiliaryTextSchema: GenMessage<AuxiliaryText> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 9);
+  messageDesc(file_gqr_generation_v1_generation, 10);
 
 /**
  * Asks for candidates for q_k.
@@ -572,7 +615,7 @@ export type ProposeNextRequest = Message<"gqr.generation.v1.ProposeNextRequest">
  * Use `create(ProposeNextRequestSchema)` to create a new message.
  */
 export const ProposeNextRequestSchema: GenMessage<ProposeNextRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 10);
+  messageDesc(file_gqr_generation_v1_generation, 11);
 
 /**
  * Diverse beam search: candidates are shared out among groups that search one after the other, each charged for repeating the earlier.
@@ -600,7 +643,7 @@ export type DiverseBeams = Message<"gqr.generation.v1.DiverseBeams"> & {
  * Use `create(DiverseBeamsSchema)` to create a new message.
  */
 export const DiverseBeamsSchema: GenMessage<DiverseBeams> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 11);
+  messageDesc(file_gqr_generation_v1_generation, 12);
 
 /**
  * A candidate for q_k.
@@ -628,7 +671,7 @@ export type Candidate = Message<"gqr.generation.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 12);
+  messageDesc(file_gqr_generation_v1_generation, 13);
 
 /**
  * Candidates for q_k.
@@ -670,7 +713,7 @@ export type ProposeNextResponse = Message<"gqr.generation.v1.ProposeNextResponse
  * Use `create(ProposeNextResponseSchema)` to create a new message.
  */
 export const ProposeNextResponseSchema: GenMessage<ProposeNextResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 13);
+  messageDesc(file_gqr_generation_v1_generation, 14);
 
 /**
  * Asks for the log-probability of a list.
@@ -726,7 +769,7 @@ export type ScoreResponseRequest = Message<"gqr.generation.v1.ScoreResponseReque
  * Use `create(ScoreResponseRequestSchema)` to create a new message.
  */
 export const ScoreResponseRequestSchema: GenMessage<ScoreResponseRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 14);
+  messageDesc(file_gqr_generation_v1_generation, 15);
 
 /**
  * The log-probability of a list.
@@ -775,7 +818,7 @@ export type ScoreResponseResponse = Message<"gqr.generation.v1.ScoreResponseResp
  * Use `create(ScoreResponseResponseSchema)` to create a new message.
  */
 export const ScoreResponseResponseSchema: GenMessage<ScoreResponseResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 15);
+  messageDesc(file_gqr_generation_v1_generation, 16);
 
 /**
  * A prompt to render.
@@ -824,7 +867,7 @@ export type PromptInstance = Message<"gqr.generation.v1.PromptInstance"> & {
  * Use `create(PromptInstanceSchema)` to create a new message.
  */
 export const PromptInstanceSchema: GenMessage<PromptInstance> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 16);
+  messageDesc(file_gqr_generation_v1_generation, 17);
 
 /**
  * Asks to render prompts.
@@ -852,7 +895,7 @@ export type RenderPromptsRequest = Message<"gqr.generation.v1.RenderPromptsReque
  * Use `create(RenderPromptsRequestSchema)` to create a new message.
  */
 export const RenderPromptsRequestSchema: GenMessage<RenderPromptsRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 17);
+  messageDesc(file_gqr_generation_v1_generation, 18);
 
 /**
  * A rendered prompt.
@@ -887,7 +930,7 @@ export type RenderedPrompt = Message<"gqr.generation.v1.RenderedPrompt"> & {
  * Use `create(RenderedPromptSchema)` to create a new message.
  */
 export const RenderedPromptSchema: GenMessage<RenderedPrompt> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 18);
+  messageDesc(file_gqr_generation_v1_generation, 19);
 
 /**
  * Rendered prompts.
@@ -915,7 +958,7 @@ export type RenderPromptsResponse = Message<"gqr.generation.v1.RenderPromptsResp
  * Use `create(RenderPromptsResponseSchema)` to create a new message.
  */
 export const RenderPromptsResponseSchema: GenMessage<RenderPromptsResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 19);
+  messageDesc(file_gqr_generation_v1_generation, 20);
 
 /**
  * Text of a task file.
@@ -943,7 +986,7 @@ export type TaskSource = Message<"gqr.generation.v1.TaskSource"> & {
  * Use `create(TaskSourceSchema)` to create a new message.
  */
 export const TaskSourceSchema: GenMessage<TaskSource> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 20);
+  messageDesc(file_gqr_generation_v1_generation, 21);
 
 /**
  * Asks what is wrong with a task file.
@@ -964,7 +1007,7 @@ export type CheckTaskRequest = Message<"gqr.generation.v1.CheckTaskRequest"> & {
  * Use `create(CheckTaskRequestSchema)` to create a new message.
  */
 export const CheckTaskRequestSchema: GenMessage<CheckTaskRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 21);
+  messageDesc(file_gqr_generation_v1_generation, 22);
 
 /**
  * Something that is wrong with a task file.
@@ -1006,7 +1049,7 @@ export type TaskFault = Message<"gqr.generation.v1.TaskFault"> & {
  * Use `create(TaskFaultSchema)` to create a new message.
  */
 export const TaskFaultSchema: GenMessage<TaskFault> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 22);
+  messageDesc(file_gqr_generation_v1_generation, 23);
 
 /**
  * What is wrong with a task file.
@@ -1034,7 +1077,7 @@ export type CheckTaskResponse = Message<"gqr.generation.v1.CheckTaskResponse"> &
  * Use `create(CheckTaskResponseSchema)` to create a new message.
  */
 export const CheckTaskResponseSchema: GenMessage<CheckTaskResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 23);
+  messageDesc(file_gqr_generation_v1_generation, 24);
 
 /**
  * Asks for the prompt that a task makes.
@@ -1078,7 +1121,7 @@ export type PreviewTaskRequest = Message<"gqr.generation.v1.PreviewTaskRequest">
  * Use `create(PreviewTaskRequestSchema)` to create a new message.
  */
 export const PreviewTaskRequestSchema: GenMessage<PreviewTaskRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 24);
+  messageDesc(file_gqr_generation_v1_generation, 25);
 
 /**
  * A section of a prompt.
@@ -1134,7 +1177,7 @@ export type PromptSection = Message<"gqr.generation.v1.PromptSection"> & {
  * Use `create(PromptSectionSchema)` to create a new message.
  */
 export const PromptSectionSchema: GenMessage<PromptSection> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 25);
+  messageDesc(file_gqr_generation_v1_generation, 26);
 
 /**
  * A prompt, and how it came about.
@@ -1190,7 +1233,7 @@ export type PreviewTaskResponse = Message<"gqr.generation.v1.PreviewTaskResponse
  * Use `create(PreviewTaskResponseSchema)` to create a new message.
  */
 export const PreviewTaskResponseSchema: GenMessage<PreviewTaskResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 26);
+  messageDesc(file_gqr_generation_v1_generation, 27);
 
 /**
  * Asks to write a list by a task file.
@@ -1218,7 +1261,7 @@ export type TryTaskRequest = Message<"gqr.generation.v1.TryTaskRequest"> & {
  * Use `create(TryTaskRequestSchema)` to create a new message.
  */
 export const TryTaskRequestSchema: GenMessage<TryTaskRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 27);
+  messageDesc(file_gqr_generation_v1_generation, 28);
 
 /**
  * A list that a task file led to.
@@ -1239,7 +1282,7 @@ export type TryTaskResponse = Message<"gqr.generation.v1.TryTaskResponse"> & {
  * Use `create(TryTaskResponseSchema)` to create a new message.
  */
 export const TryTaskResponseSchema: GenMessage<TryTaskResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 28);
+  messageDesc(file_gqr_generation_v1_generation, 29);
 
 /**
  * Asks for the tasks.
@@ -1254,7 +1297,7 @@ export type ListTasksRequest = Message<"gqr.generation.v1.ListTasksRequest"> & {
  * Use `create(ListTasksRequestSchema)` to create a new message.
  */
 export const ListTasksRequestSchema: GenMessage<ListTasksRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 29);
+  messageDesc(file_gqr_generation_v1_generation, 30);
 
 /**
  * A task, as its file defines it.
@@ -1352,7 +1395,7 @@ export type TaskDefinition = Message<"gqr.generation.v1.TaskDefinition"> & {
  * Use `create(TaskDefinitionSchema)` to create a new message.
  */
 export const TaskDefinitionSchema: GenMessage<TaskDefinition> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 30);
+  messageDesc(file_gqr_generation_v1_generation, 31);
 
 /**
  * The tasks.
@@ -1373,7 +1416,7 @@ export type ListTasksResponse = Message<"gqr.generation.v1.ListTasksResponse"> &
  * Use `create(ListTasksResponseSchema)` to create a new message.
  */
 export const ListTasksResponseSchema: GenMessage<ListTasksResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 31);
+  messageDesc(file_gqr_generation_v1_generation, 32);
 
 /**
  * Asks to load a policy.
@@ -1408,7 +1451,7 @@ export type LoadPolicyRequest = Message<"gqr.generation.v1.LoadPolicyRequest"> &
  * Use `create(LoadPolicyRequestSchema)` to create a new message.
  */
 export const LoadPolicyRequestSchema: GenMessage<LoadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 32);
+  messageDesc(file_gqr_generation_v1_generation, 33);
 
 /**
  * The policy was loaded.
@@ -1429,7 +1472,7 @@ export type LoadPolicyResponse = Message<"gqr.generation.v1.LoadPolicyResponse">
  * Use `create(LoadPolicyResponseSchema)` to create a new message.
  */
 export const LoadPolicyResponseSchema: GenMessage<LoadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 33);
+  messageDesc(file_gqr_generation_v1_generation, 34);
 
 /**
  * Asks to unload a policy.
@@ -1457,7 +1500,7 @@ export type UnloadPolicyRequest = Message<"gqr.generation.v1.UnloadPolicyRequest
  * Use `create(UnloadPolicyRequestSchema)` to create a new message.
  */
 export const UnloadPolicyRequestSchema: GenMessage<UnloadPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 34);
+  messageDesc(file_gqr_generation_v1_generation, 35);
 
 /**
  * The policy was unloaded.
@@ -1472,7 +1515,7 @@ export type UnloadPolicyResponse = Message<"gqr.generation.v1.UnloadPolicyRespon
  * Use `create(UnloadPolicyResponseSchema)` to create a new message.
  */
 export const UnloadPolicyResponseSchema: GenMessage<UnloadPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 35);
+  messageDesc(file_gqr_generation_v1_generation, 36);
 
 /**
  * Asks for the loaded policies.
@@ -1487,7 +1530,7 @@ export type ListPoliciesRequest = Message<"gqr.generation.v1.ListPoliciesRequest
  * Use `create(ListPoliciesRequestSchema)` to create a new message.
  */
 export const ListPoliciesRequestSchema: GenMessage<ListPoliciesRequest> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 36);
+  messageDesc(file_gqr_generation_v1_generation, 37);
 
 /**
  * A loaded policy.
@@ -1536,7 +1579,7 @@ export type Policy = Message<"gqr.generation.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 37);
+  messageDesc(file_gqr_generation_v1_generation, 38);
 
 /**
  * The loaded policies.
@@ -1557,7 +1600,7 @@ export type ListPoliciesResponse = Message<"gqr.generation.v1.ListPoliciesRespon
  * Use `create(ListPoliciesResponseSchema)` to create a new message.
  */
 export const ListPoliciesResponseSchema: GenMessage<ListPoliciesResponse> = /*@__PURE__*/
-  messageDesc(file_gqr_generation_v1_generation, 38);
+  messageDesc(file_gqr_generation_v1_generation, 39);
 
 /**
  * What makes two requests the same for a pool of lists.

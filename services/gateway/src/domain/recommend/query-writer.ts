@@ -44,9 +44,14 @@ export interface WrittenList {
   readonly prompt: string;
 }
 
-/** A piece of a list that is complete. */
+/** Who writes a list and how. */
+export type ListOrigin = Pick<WrittenList, 'policy' | 'promptVersion' | 'decoding'>;
+
+/** A piece of a list that is complete, or, before the first, where the list comes from. */
 export type WrittenPiece =
-  { readonly kind: 'auxiliary_text'; readonly name: string; readonly text: string } | ({ readonly kind: 'query' } & WrittenQuery);
+  | ({ readonly kind: 'started' } & ListOrigin)
+  | { readonly kind: 'auxiliary_text'; readonly name: string; readonly text: string }
+  | ({ readonly kind: 'query' } & WrittenQuery);
 
 /** The language model. */
 export interface QueryWriter {

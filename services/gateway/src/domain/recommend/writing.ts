@@ -3,7 +3,7 @@ import { composeQuery } from '../tasks/task.js';
 import type { AnswerPiece, Recommendation } from './answer.js';
 import { attempt, type AttemptLimits } from './attempt.js';
 import { choosePool, type PoolSettings } from './pool-policy.js';
-import type { QueryWriter, WriteRequest, WrittenList, WrittenPiece } from './query-writer.js';
+import type { ListOrigin, QueryWriter, WriteRequest, WrittenList, WrittenPiece } from './query-writer.js';
 import { type ListedQuery, RecommendationList, toLine } from './recommendation-list.js';
 import type { RecommendRequest } from './request.js';
 
@@ -22,7 +22,7 @@ export interface Draft {
   /** Not yet full if the model wrote too little. */
   readonly list: RecommendationList;
   readonly auxiliaryTexts: Readonly<Record<string, string>>;
-  /** The whole list as the model gave it; undefined if it did not come to its end. */
+  /** The list as far as the model gave it; undefined if it gave no query. */
   readonly written: WrittenList | undefined;
   /** Number of queries that were announced. */
   readonly announced: number;
@@ -38,6 +38,17 @@ export function toRecommendation(query: ListedQuery, position: number, auxiliary
 function declaredTexts(request: RecommendRequest, texts: Readonly<Record<string, string>>): Record<string, string> {
   const entries = request.task.definition.auxiliaryTexts.map((name): [string, string | undefined] => [name, toLine(texts[name] ?? '')]);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));
+}
+
+/** What there is of a list that was broken off; undefined if there is no query, or nobody said whose they are. */
+function partOf(
+  { queries }: RecommendationList,
+  auxiliaryTexts: Readonly<Record<string, string>>,
+  origin: ListOrigin | undefined,
+): WrittenList | undefined {
+  if (queries.length === 0 || origin === undefined) return undefined;
+  const { policy, promptVersion, decoding } = origin;
+  return { policy, promptVersion, decoding, queries, auxiliaryTexts, usage: undefined, prompt: '' };
 }
 
 /** Has the language model write a list. */
@@ -57,7 +68,12 @@ export class Writing {
     const streamed = this.newList(request);
     const pieces: Record<string, string> = {};
     let announced = 0;
+    let origin: ListOrigin | undefined;
     const onPiece = (piece: WrittenPiece): void => {
+      if (piece.kind === 'started') {
+        origin = piece;
+        return;
+      }
       if (piece.kind === 'auxiliary_text') {
         pieces[piece.name] = piece.text;
         announce({ kind: 'auxiliary_texts', texts: declaredTexts(request, pieces) });
@@ -72,7 +88,8 @@ export class Writing {
       this.writer.write(this.toWriteRequest(request, prompt), own, onPiece),
     );
     if (value === undefined) {
-      return { list: streamed, auxiliaryTexts: declaredTexts(request, pieces), written: undefined, announced, reason };
+      const auxiliaryTexts = declaredTexts(request, pieces);
+      return { list: streamed, auxiliaryTexts, written: partOf(streamed, auxiliaryTexts, origin), announced, reason };
     }
     const list = this.newList(request);
     for (const query of value.queries) list.offer(query.text, 'generation', query.logPropensity);

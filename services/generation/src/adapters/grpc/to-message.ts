@@ -40,6 +40,11 @@ export function toGenerateResponse(list: GeneratedList, includePrompt: boolean):
 
 export function toStreamEvent(event: GenerateEvent, includePrompt: boolean): MessageInitShape<typeof StreamGenerateResponseSchema> {
   switch (event.kind) {
+    case 'started': {
+      const { origin } = event;
+      const { promptVersion, decoding, seed } = origin;
+      return { event: { case: 'started', value: { policy: policyId(origin), promptVersion, decoding: { ...decoding, seed } } } };
+    }
     case 'auxiliary':
       return { event: { case: 'auxiliaryText', value: { name: event.name, text: event.text } } };
     case 'query':

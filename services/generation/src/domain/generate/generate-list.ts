@@ -70,8 +70,12 @@ export interface GeneratedList {
   readonly prompt: string;
 }
 
-/** Pieces as they are complete, and at last the whole list. */
-export type GenerateEvent = ListPiece | { readonly kind: 'list'; readonly list: GeneratedList };
+/** Who writes a list and how. */
+export type ListOrigin = Pick<GeneratedList, 'policyTaskId' | 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt'>;
+
+/** Where the list comes from, pieces as they are complete, and at last the whole list. */
+export type GenerateEvent =
+  ListPiece | { readonly kind: 'started'; readonly origin: ListOrigin } | { readonly kind: 'list'; readonly list: GeneratedList };
 
 /** Told, once a list has come to its end, which lines were drawn again and which stand for want of better ones. */
 export type OnJudged = (taskId: string, lines: { readonly refused: readonly Fault[]; readonly tolerated: readonly Fault[] }) => void;
@@ -118,6 +122,7 @@ export class GenerateList {
       prompt: renderPrompt(task, order.inputs, count, this.policies.tokenizer),
       random: seededRandom(order.seed),
     };
+    yield { kind: 'started', origin: described(call) };
     const key = poolKey(call);
     const drawn = order.pool.size > 1 ? this.pool.draw(key, order.pool.size, call.random) : undefined;
     if (drawn !== undefined) {
@@ -177,7 +182,7 @@ function plus(a: number | undefined, b: number | undefined): number | undefined 
   return a === undefined || b === undefined ? undefined : a + b;
 }
 
-function described(call: Call): Pick<GeneratedList, 'policyTaskId' | 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt'> {
+function described(call: Call): ListOrigin {
   return {
     policyTaskId: call.policy.artefact.taskId,
     policyVersion: call.policy.artefact.version,

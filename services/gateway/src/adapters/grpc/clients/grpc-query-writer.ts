@@ -1,7 +1,20 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { GrpcClient } from '@gqr/chassis/grpc/client';
-import { type GeneratedQuery, type GenerateResponse, type GenerationService, PoolKey } from '@gqr/protos/gqr/generation/v1/generation';
-import type { QueryWriter, WriteRequest, WrittenList, WrittenPiece, WrittenQuery } from '../../../domain/recommend/query-writer.js';
+import {
+  type GeneratedQuery,
+  type GenerateResponse,
+  type GenerationService,
+  type GenerationStarted,
+  PoolKey,
+} from '@gqr/protos/gqr/generation/v1/generation';
+import type {
+  ListOrigin,
+  QueryWriter,
+  WriteRequest,
+  WrittenList,
+  WrittenPiece,
+  WrittenQuery,
+} from '../../../domain/recommend/query-writer.js';
 import type { Guard } from './guarded.js';
 import { toModelVersion } from './model-version.js';
 
@@ -17,7 +30,8 @@ export class GrpcQueryWriter implements QueryWriter {
       let list: GenerateResponse | undefined;
       try {
         for await (const { event } of this.client.streamGenerate({ request: toMessage(request) }, limits)) {
-          if (event.case === 'auxiliaryText') onPiece({ kind: 'auxiliary_text', name: event.value.name, text: event.value.text });
+          if (event.case === 'started') onPiece({ kind: 'started', ...toOrigin(event.value) });
+          else if (event.case === 'auxiliaryText') onPiece({ kind: 'auxiliary_text', name: event.value.name, text: event.value.text });
           else if (event.case === 'query') onPiece({ kind: 'query', ...toWrittenQuery(event.value) });
           else if (event.case === 'response') list = event.value;
         }
@@ -49,13 +63,10 @@ function toWrittenQuery({ text, logPropensity }: GeneratedQuery): WrittenQuery {
   return { text, logPropensity: possible ? logPropensity : undefined };
 }
 
-function toWrittenList(list: GenerateResponse): WrittenList {
-  const { decoding, usage } = list;
+function toOrigin({ policy, promptVersion, decoding }: GenerateResponse | GenerationStarted): ListOrigin {
   return {
-    queries: list.queries.map(toWrittenQuery),
-    auxiliaryTexts: list.auxiliaryTexts,
-    policy: toModelVersion(list.policy),
-    promptVersion: list.promptVersion,
+    policy: toModelVersion(policy),
+    promptVersion,
     decoding: decoding && {
       temperature: decoding.temperature,
       topP: decoding.topP,
@@ -63,6 +74,15 @@ function toWrittenList(list: GenerateResponse): WrittenList {
       seed: decoding.seed,
       poolSize: decoding.poolSize,
     },
+  };
+}
+
+function toWrittenList(list: GenerateResponse): WrittenList {
+  const { usage } = list;
+  return {
+    ...toOrigin(list),
+    queries: list.queries.map(toWrittenQuery),
+    auxiliaryTexts: list.auxiliaryTexts,
     usage: usage && {
       promptTokens: usage.promptTokens,
       cachedPromptTokens: usage.cachedPromptTokens,
