@@ -2,7 +2,10 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
 /** Colours of series, told apart by most eyes. */
-export const COLOURS = { type: 'categorical', range: ['#3b6fb6', '#d1603d', '#4b8b3b', '#8a5fa8', '#b58900', '#2a9d9d', '#888888'] } as const;
+export const COLOURS = {
+  type: 'categorical',
+  range: ['#3b6fb6', '#d1603d', '#4b8b3b', '#8a5fa8', '#b58900', '#2a9d9d', '#888888'],
+} as const;
 
 /** As much of the DOM as is used here; the server has no other. */
 interface Picture {
