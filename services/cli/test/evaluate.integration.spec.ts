@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { learnerPython, NO_LEARNER } from '@gqr/chassis/testing/learner-python';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeServices } from './fake-services.js';
-import { learnerPython, NO_LEARNER } from './learner-python.js';
 import { type Finished, runCli } from './run-cli.js';
 
 const PROMPTS = [

@@ -4,6 +4,18 @@ import type { ClickReport, Gateway, RecommendCall, RecommendedList } from '../sr
 
 const asAlways: StandInPolicy = () => [{ text: 'sourdough feeding schedule', query: 'sourdough feeding schedule' }];
 
+/** A call like any other. */
+export const someCall: RecommendCall = {
+  task: 'hint',
+  sessionId: 's',
+  userId: 'u',
+  query: 'q',
+  response: '',
+  history: [],
+  origin: 'typed',
+  occurredAt: new Date(0),
+};
+
 export interface FakeGatewayOptions {
   /** What the next calls throw, one after the other. */
   readonly failures?: readonly Error[];

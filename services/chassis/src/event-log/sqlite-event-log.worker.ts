@@ -1,9 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
 import type { LoggedRecord, NewRecord } from './event-log.js';
 
-/** Requests to the thread that owns the database; all of it is synchronous there. */
+/** Requests to the thread that owns the database. All is synchronous there but waiting for the disk. */
 export type SqliteRequest =
   | { readonly op: 'append'; readonly records: readonly NewRecord[] }
   | { readonly op: 'sync' }
@@ -86,7 +87,7 @@ function sync(): Promise<void> {
 function syncSoon(): void {
   timer ??= setTimeout(() => {
     sync().catch((error: unknown) => {
-      console.error(`the event log could not be synced: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(`the event log could not be synced: ${messageOf(error)}`);
     });
   }, SYNC_EVERY_MS);
 }
@@ -150,7 +151,7 @@ async function serve({ id, request }: { id: number; request: SqliteRequest }): P
   try {
     parentPort?.postMessage({ id, result: await answer(request) });
   } catch (error) {
-    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
+    parentPort?.postMessage({ id, error: messageOf(error) });
   }
   if (request.op === 'close') parentPort?.close();
 }

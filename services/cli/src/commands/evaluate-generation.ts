@@ -13,8 +13,8 @@ import { AGAINST_HEAD, againstRows, HEAD, plotsOf, rowOf, toMarkdown } from '../
 import { keyOf, ListFile, type WrittenList } from '../evaluation/written-lists.js';
 import { ExitCode } from '../exit-code.js';
 import { CliFailure } from '../failure.js';
+import { interruptible, type Watched } from '../interruptible.js';
 import { type LearnerWatch, runLearner } from '../learner/run-learner.js';
-import { ProgressDisplay } from '../terminal/progress-display.js';
 import { fields, table } from '../terminal/terminal.js';
 
 /** What the command line says of an evaluation. */
@@ -33,6 +33,7 @@ export interface EvaluateGenerationOptions {
 
 /** One list to write. */
 interface Order {
+  readonly key: string;
   readonly prompt: Prompt;
   readonly policy: string;
   readonly draw: number;
@@ -48,34 +49,18 @@ export function evaluateGeneration(options: EvaluateGenerationOptions): Action {
     const out = resolve(options.out ?? join(context.dataDir, 'evaluations', new Date().toISOString().slice(0, 19).replaceAll(':', '')));
     await mkdir(out, { recursive: true });
     const orders = ordersOf(options);
-    const display = new ProgressDisplay(context.terminal.err);
-    const interrupted = new AbortController();
-    const forget = context.onInterrupt(() => {
-      interrupted.abort();
+    const goOn = `Cancelled. What was written is kept: the same command with --out ${out} goes on.`;
+    const figures = await interruptible(context, goOn, async ({ signal, display }) => {
+      const lists = await writeLists(context, orders, options, new ListFile(join(out, 'written.jsonl')), { signal, display });
+      signal.throwIfAborted();
+      return judged(lists, options.judge, out, { signal, onProgress: display.update.bind(display) });
     });
-    try {
-      const lists = await writeLists(context, orders, options, new ListFile(join(out, 'written.jsonl')), display, interrupted.signal);
-      if (interrupted.signal.aborted) throw new Error('interrupted');
-      const figures = await judged(lists, options.judge, out, {
-        signal: interrupted.signal,
-        onProgress: (update) => {
-          display.update(update);
-        },
-      });
-      display.clear();
-      await writeReport(out, figures, options.judge);
-      const against = figures.flatMap(againstRows);
-      const text = [table(HEAD, figures.map(rowOf)), against.length === 0 ? '' : table(AGAINST_HEAD, against), fields([['report', out]])];
-      context.terminal.result({ out, figures: toJson(figures) }, text.filter((part) => part !== '').join('\n\n'));
-      return ExitCode.Done;
-    } catch (error) {
-      display.clear();
-      if (!interrupted.signal.aborted) throw error;
-      context.terminal.remark(`Cancelled. What was written is kept: the same command with --out ${out} goes on.`);
-      return ExitCode.Cancelled;
-    } finally {
-      forget();
-    }
+    if (figures === undefined) return ExitCode.Cancelled;
+    await writeReport(out, figures, options.judge);
+    const against = figures.flatMap(againstRows);
+    const text = [table(HEAD, figures.map(rowOf)), against.length === 0 ? '' : table(AGAINST_HEAD, against), fields([['report', out]])];
+    context.terminal.result({ out, figures: toJson(figures) }, text.filter((part) => part !== '').join('\n\n'));
+    return ExitCode.Done;
   };
 }
 
@@ -94,7 +79,9 @@ function ordersOf({ prompts: file, task, policy, limit, lists }: EvaluateGenerat
   const policies = policy.length === 0 ? [SERVING] : policy;
   // All policies get a prompt in turn, so that what disturbs the machine disturbs them alike.
   return prompts.flatMap((prompt) =>
-    Array.from({ length: lists }, (_, draw) => policies.map((name) => ({ prompt, policy: name, draw }))).flat(),
+    Array.from({ length: lists }, (_, draw) =>
+      policies.map((name) => ({ key: keyOf({ prompt: prompt.id, policy: name, draw }), prompt, policy: name, draw })),
+    ).flat(),
   );
 }
 
@@ -103,12 +90,11 @@ async function writeLists(
   orders: readonly Order[],
   options: EvaluateGenerationOptions,
   file: ListFile,
-  display: ProgressDisplay,
-  signal: AbortSignal,
+  { signal, display }: Watched,
 ): Promise<WrittenList[]> {
-  const keys = new Set(orders.map(({ prompt, policy, draw }) => keyOf({ prompt: prompt.id, policy, draw })));
+  const keys = new Set(orders.map(({ key }) => key));
   const known = new Map(file.read().flatMap((list) => (keys.has(keyOf(list)) ? [[keyOf(list), list] as const] : [])));
-  const left = orders.filter(({ prompt, policy, draw }) => !known.has(keyOf({ prompt: prompt.id, policy, draw })));
+  const left = orders.filter(({ key }) => !known.has(key));
   const startedAt = Date.now();
   let written = 0;
   const show = (): void => {
@@ -122,7 +108,7 @@ async function writeLists(
       for (let order = left[next++]; order !== undefined && !signal.aborted; order = left[next++]) {
         const list = await writeList(generation, context, order, options);
         file.append(list);
-        known.set(keyOf(list), list);
+        known.set(order.key, list);
         written++;
         show();
       }
@@ -130,7 +116,7 @@ async function writeLists(
     show();
     await Promise.all(Array.from({ length: options.concurrency }, worker));
   });
-  return orders.flatMap(({ prompt, policy, draw }) => known.get(keyOf({ prompt: prompt.id, policy, draw })) ?? []);
+  return orders.flatMap(({ key }) => known.get(key) ?? []);
 }
 
 async function writeList(

@@ -6,7 +6,8 @@ import { type Action, withService } from '../context.js';
 import { type FileReport, importFile, validateFile } from '../events/import-file.js';
 import { ExitCode } from '../exit-code.js';
 import { CliFailure } from '../failure.js';
-import { ProgressDisplay } from '../terminal/progress-display.js';
+import { interruptible } from '../interruptible.js';
+import type { ProgressDisplay } from '../terminal/progress-display.js';
 import { table } from '../terminal/terminal.js';
 
 async function sizeOf(path: string): Promise<number> {
@@ -38,16 +39,11 @@ export function importEvents(files: readonly string[], dryRun: boolean): Action 
     withService(context, 'trainer', TrainerService, async (trainer) => {
       const sizes = await Promise.all(files.map(sizeOf));
       const total = sizes.reduce((sum, size) => sum + size, 0);
-      const display = new ProgressDisplay(context.terminal.err);
       const startedAt = Date.now();
-      const interrupted = new AbortController();
-      const forget = context.onInterrupt(() => {
-        interrupted.abort();
-      });
       const reports: (FileReport & { file: string })[] = [];
       let bytes = 0;
       let events = 0;
-      const show = (title: string): void => {
+      const show = (display: ProgressDisplay, title: string): void => {
         const seconds = (Date.now() - startedAt) / 1000;
         const secondsLeft = bytes > 0 && seconds > 1 ? (seconds / bytes) * (total - bytes) : undefined;
         display.update({
@@ -61,28 +57,24 @@ export function importEvents(files: readonly string[], dryRun: boolean): Action 
         });
       };
       const handle = dryRun ? validateFile : importFile;
-      try {
+      const goOn = 'Interrupted. Import the same files again: an event counts once.';
+      const done = await interruptible(context, goOn, async ({ signal, display }) => {
         for (const file of files) {
           const watch = {
             onBytes: (more: number) => {
               bytes += more;
-              show(file);
+              show(display, file);
             },
             onEvents: (more: number) => {
               events += more;
             },
-            signal: interrupted.signal,
+            signal,
           };
           reports.push({ file, ...(await readOrExplain(file, () => handle(trainer, file, watch))) });
         }
-      } catch (error) {
-        if (!interrupted.signal.aborted) throw error;
-        context.terminal.remark('Interrupted. Import the same files again: an event counts once.');
-        return ExitCode.Cancelled;
-      } finally {
-        forget();
-        display.clear();
-      }
+        return true;
+      });
+      if (done === undefined) return ExitCode.Cancelled;
       const rejected = reports.reduce((sum, report) => sum + report.rejected, 0);
       const document = {
         imported: reports.reduce((sum, report) => sum + report.imported, 0),

@@ -65,6 +65,9 @@ ${comparison}
 `;
 }
 
+/** Levels of relatedness, best first. */
+const LEVELS: ('high' | 'moderate' | 'low')[] = ['high', 'moderate', 'low'];
+
 const NAME_WIDTH = 250;
 const ROW_HEIGHT = 28;
 
@@ -101,14 +104,10 @@ function bars(
   );
 }
 
-const LEVELS = ['high', 'moderate', 'low'];
-
 /** Pictures by file name. */
 export function plotsOf(figures: readonly Figures[]): Record<string, string> {
   const judged = figures.flatMap(({ task, policy, judged: of }) => (of === undefined ? [] : [{ name: `${task}: ${policy}`, of }]));
-  const levels = judged.flatMap(({ name, of }) =>
-    (['high', 'moderate', 'low'] as const).map((part) => ({ name, part, share: of.levels[part] })),
-  );
+  const levels = judged.flatMap(({ name, of }) => LEVELS.map((part) => ({ name, part, share: of.levels[part] })));
   const kinds = judged.flatMap(({ name, of }) => [
     { name, part: 'unlike query', share: of.unlikeQuery },
     { name, part: 'unlike answer', share: of.unlikeResponse },

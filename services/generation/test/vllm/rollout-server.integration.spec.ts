@@ -1,8 +1,9 @@
+import { learnerPython, NO_LEARNER } from '@gqr/chassis/testing/learner-python';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { GrpcTextServer } from '../../src/adapters/vllm/grpc-text-server.js';
 import { NO_MODEL, realModel } from '../real-model.js';
 import { liveServerContract, PATIENCE_MS, STARTER } from './live-server.contract.js';
-import { learnerPython, NO_LEARNER, RolloutServer } from './rollout-server.js';
+import { RolloutServer } from './rollout-server.js';
 
 const absent = realModel === undefined ? NO_MODEL : learnerPython === undefined ? NO_LEARNER : undefined;
 

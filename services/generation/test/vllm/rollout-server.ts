@@ -1,26 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const LEARNER = fileURLToPath(new URL('../../../../learner/', import.meta.url));
-
-/** Python of the learner's environment, which lies in the cache under the hash of its lock file; undefined where it was not made. */
-export const learnerPython = ((): string | undefined => {
-  const cache = process.env['GQR_CACHE'];
-  if (cache === undefined) return undefined;
-  const hash = createHash('sha256')
-    .update(readFileSync(join(LEARNER, 'requirements.lock')))
-    .digest('hex')
-    .slice(0, 16);
-  const python = join(cache, 'learner', hash, 'bin', 'python');
-  return existsSync(python) ? python : undefined;
-})();
-
-export const NO_LEARNER = "needs the learner's Python environment: node services/learner/environment.mjs makes it below GQR_CACHE";
 
 /** The learner's rollout server with a real model: what stands for vLLM here. It ends when its standard input does. */
 export class RolloutServer {

@@ -19,9 +19,6 @@ MEASURES: Mapping[str, Callable[[Sequence[Verdict]], float]] = {
 }
 """Of a list, from 0 to 1: mean level of its queries, and share of those that are exclusive in every way."""
 
-Scores = dict[str, npt.NDArray[np.float64]]
-"""For each measure the score of each prompt: the mean over the prompt's lists."""
-
 
 def figures(lists: Sequence[JudgedList], verdicts: Sequence[Sequence[Verdict]], seed: int) -> list[dict[str, Any]]:
     """One entry a task and policy, in the order in which they come; intervals are 95% bootstraps over prompts."""

@@ -1,18 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { FakeGateway } from '../../../test/fake-gateway.js';
-import { CallFailedError, GatewayFullError, GatewayRefusesError, type RecommendCall } from './gateway.js';
+import { FakeGateway, someCall as call } from '../../../test/fake-gateway.js';
+import { CallFailedError, GatewayFullError, GatewayRefusesError } from './gateway.js';
 import { GatewayGoneError, PatientGateway } from './patient-gateway.js';
 
-const call: RecommendCall = {
-  task: 'hint',
-  sessionId: 's',
-  userId: 'u',
-  query: 'q',
-  response: '',
-  history: [],
-  origin: 'typed',
-  occurredAt: new Date(0),
-};
 const report = { impressionId: 'i', sessionId: 's', clicks: [] };
 const { signal } = new AbortController();
 
