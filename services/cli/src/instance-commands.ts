@@ -15,6 +15,6 @@ export function addInstances(program: Command, run: Run): void {
     .argument('[folder]', 'folder with files of JSON lines, or one file; the instances that ship if left out')
     .option('--others <file>', 'queries that must not be among them, such as those of a public data set, one a line')
     .option('--no-semantic', 'does not look for what is the same in other words, which takes a minute for thousands')
-    .addHelpText('after', examples('npx gqr instances lint', 'npx gqr instances lint starter/sft/later --no-semantic'))
+    .addHelpText('after', examples('npx gqr instances lint', 'npx gqr instances lint my-instances --no-semantic'))
     .action((folder: string | undefined, options: { others?: string; semantic: boolean }) => run(lintInstances(folder, options)));
 }
