@@ -16,6 +16,15 @@ export function integerFrom(min: number): (text: string) => number {
   };
 }
 
+/** An integer within bounds, both included. */
+export function integerBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = integerFrom(min)(text);
+    if (value > max) throw new InvalidArgumentError(`It must be an integer from ${String(min)} to ${String(max)}.`);
+    return value;
+  };
+}
+
 /** A number above 0. */
 export function decimalAboveZero(text: string): number {
   const value = Number(text);

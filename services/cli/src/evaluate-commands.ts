@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { collect, decimalAboveZero, integerFrom } from './arguments.js';
+import { collect, decimalAboveZero, integerBetween, integerFrom } from './arguments.js';
 import { evaluateGeneration, type EvaluateGenerationOptions } from './commands/evaluate-generation.js';
 import { examples, type Run } from './help.js';
 
@@ -19,9 +19,19 @@ export function addEvaluate(program: Command, run: Run): void {
     .option('--prompts <file>', 'prompts, a JSON object a line; the test split of the written instances if left out')
     .addOption(new Option('-t, --task <id>', 'task; may be repeated').argParser(collect).default([], 'all that the prompts have'))
     .addOption(
-      new Option('--policy <version>', 'policy; may be repeated, the first is what the others are held against. "base" is the bare model')
+      new Option(
+        '--policy <version>',
+        'policy; may be repeated, the first is what the others are held against. "base" is the bare model, "few-shot" the bare model with ' +
+          'written examples in its prompt, "serving" the one that serves',
+      )
         .argParser(collect)
         .default([], 'the one that serves'),
+    )
+    .option(
+      '--examples <number>',
+      'examples for few-shot, from the training split; those that do not fit are left out',
+      integerBetween(1, 8),
+      3,
     )
     .option('--limit <number>', 'prompts of a task at most', COUNT)
     .option('-l, --lists <number>', 'lists for each prompt and policy', COUNT, 1)
@@ -38,6 +48,7 @@ export function addEvaluate(program: Command, run: Run): void {
       examples(
         'npx gqr evaluate generation --limit 10',
         'npx gqr evaluate generation -t suggestion --limit 5 --policy base --policy serving',
+        'npx gqr evaluate generation --limit 5 --policy few-shot --examples 5 --policy serving',
       ),
     )
     .action((options: EvaluateGenerationOptions) => run(evaluateGeneration(options)));

@@ -75,6 +75,32 @@ describe('evaluate generation', () => {
   );
 
   it(
+    'holds a policy against the bare model with worked examples',
+    async () => {
+      const out = join(folder, 'out');
+      const policies = ['--policy', 'few-shot', '--policy', 'serving'];
+      const { json } = await evaluate(...policies, '--examples', '2', '--judge', JUDGE, '--out', out);
+      const asked = generated() as { policyVersion: string; examples: { queries: string[] }[] }[];
+      expect(asked.map(({ policyVersion, examples }) => [policyVersion, examples.length])).toEqual([
+        ['base', 2],
+        ['', 0],
+        ['base', 2],
+        ['', 0],
+      ]);
+      expect(asked[0]?.examples[0]?.queries).toHaveLength(3);
+      expect(asked[0]?.examples).not.toEqual(asked[2]?.examples);
+      expect(json()).toMatchObject({
+        figures: [
+          { policy: 'few-shot', examples: 2 },
+          { policy: 'serving', examples: 0, judged: { against: { policy: 'few-shot' } } },
+        ],
+      });
+      expect(readFileSync(join(out, 'report.md'), 'utf8')).toContain('as many as fit: suggestion 2.0 a prompt.');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     'goes on with an evaluation that was cut off, even within a line',
     async () => {
       const out = join(folder, 'out');
@@ -126,4 +152,15 @@ it('names the line of a file of prompts that is none', async () => {
 it('says that no prompt is for the task', async () => {
   const { code, json } = await evaluate('--task', 'hint');
   expect([code, json()]).toMatchObject([2, { error: { message: expect.stringContaining('has no prompt for hint') as string } }]);
+});
+
+it('has no examples for a task without written instances, and takes no more than 8', async () => {
+  writeFileSync(join(folder, 'prompts.jsonl'), '{"taskId":"translation","query":"good night"}\n');
+  const none = await evaluate('--policy', 'few-shot');
+  expect([none.code, none.json()]).toMatchObject([
+    2,
+    { error: { message: 'There are no written instances of translation to take examples from' } },
+  ]);
+  const many = await evaluate('--policy', 'few-shot', '--examples', '9');
+  expect([many.code, generated()]).toEqual([2, []]);
 });

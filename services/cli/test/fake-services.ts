@@ -3,7 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { serviceDefinition } from '@gqr/chassis/grpc/definition';
 import { toServiceError } from '@gqr/chassis/grpc/status';
 import { Source } from '@gqr/protos/gqr/events/v1/events';
-import { type CheckTaskRequest, GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
+import { type CheckTaskRequest, type GenerateRequest, GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import {
   type RecommendRequest,
   RecommendationService,
@@ -200,7 +200,7 @@ export class FakeServices {
         })),
       ),
       TryTask: unary(seen('TryTask', () => ({ list }))),
-      Generate: unary(seen('Generate', () => list)),
+      Generate: unary(seen('Generate', ({ examples }: GenerateRequest) => ({ ...list, promptExamples: examples.length }))),
     });
     this.add(SimulatorService, {
       StartSimulation: unary(

@@ -147,6 +147,26 @@ describe('the generation service with a real language model', { timeout: 180_000
     expect(policy?.kind).toBe('policy.suggestion');
   });
 
+  it('has worked examples before the prompt of the bare model, as many as fit', async () => {
+    const example = (words: number) => ({
+      context: { query: 'boil eggs', response: 'Ten minutes. '.repeat(words) },
+      queries: ['peel a boiled egg'],
+    });
+    const examples = [example(1), ...Array.from({ length: 7 }, () => example(100))];
+    const ask = { taskId: 'hint', context, policyVersion: 'base', examples, includePrompt: true, decoding: { seed: 4n } };
+    const list = await client.generate(ask);
+    expect(list.prompt).toContain('peel a boiled egg<|im_end|>\n<|im_start|>user\n');
+    expect(list.promptExamples).toBeGreaterThan(1);
+    expect(list.promptExamples).toBeLessThan(8);
+    expect(list.usage?.promptTokens).toBeLessThan(1_024 - 20);
+    expect(list.promptVersion).toMatch(/^[0-9a-f]{16}-[0-9a-f]{8}$/);
+    expect(list.queries).toHaveLength(1);
+    await expect(client.generate({ ...ask, examples: [{ context, queries: [] }] })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      violations: [{ field: 'examples[0].queries' }],
+    });
+  });
+
   it('draws from a pool once it is full, with exact propensities', async () => {
     const ask = () => client.generate({ taskId: 'hint', context: { query: 'pool test' }, pool: { size: 2 } });
     const [first, second] = [await ask(), await ask()];

@@ -6,7 +6,7 @@ import { seededRandom } from '../src/domain/decode/seeded-random.js';
 import { TokenPolicy } from '../src/domain/decode/token-policy.js';
 import { ListWriter, type ListPiece } from '../src/domain/generate/write-list.js';
 import type { PromptInputs } from '../src/domain/prompt/budget.js';
-import { renderPrompt } from '../src/domain/prompt/render-prompt.js';
+import { putExamplesBefore, renderPrompt } from '../src/domain/prompt/render-prompt.js';
 import { ListCritic } from '../src/domain/quality/list-critic.js';
 import type { Task } from '../src/domain/tasks/task.js';
 import { FakeTokenModel, FakeVocabulary } from '../src/domain/testing/fake-token-model.js';
@@ -50,6 +50,28 @@ describe.each(tasks.map((task) => [task.id, task] as const))('a prompt of %s', (
     ))
       expect(line.split(' | ').length).toBeLessThanOrEqual(section.items);
     expect(prompt).not.toMatch(UNSEEN);
+  });
+
+  it.each(injections)('keeps the lines and markers of a worked example too: $name', ({ text }) => {
+    // Examples whose queries are headings are refused at the edge: adapters/grpc/parse-request.spec.ts.
+    const shown = (inputs: string, list: string): string => {
+      const auxiliaryTexts = Object.fromEntries(task.auxiliaryTexts.map(({ name }) => [name, list]));
+      const example = { inputs: everywhere(inputs), auxiliaryTexts, queries: [`a ${list}`, `b ${list}`] };
+      const { text: whole, examples } = putExamplesBefore(plain, [example], task, 1_000_000, vocabulary);
+      expect(examples).toBe(1);
+      return whole;
+    };
+    const [attacked, harmless] = [shown('rice', text), shown('rice', 'rice')];
+    const heads = [...headings, ...task.auxiliaryTexts.map(({ label }) => label)];
+    const kindOf = (line: string): string =>
+      heads.find((head) => line.startsWith(`${head}:`)) ?? (/^[ab](?: |<|$)/.test(line) ? 'a query' : line);
+    const kinds = (whole: string): string[] => whole.split('\n').map(kindOf);
+    expect(kinds(attacked)).toEqual(kinds(harmless));
+    expect(markers(attacked)).toBe(markers(harmless));
+    const everywhereAttacked = shown(text, text);
+    expect(markers(everywhereAttacked)).toBe(markers(harmless));
+    expect(everywhereAttacked.split('\n').length).toBeLessThanOrEqual(harmless.split('\n').length);
+    expect(everywhereAttacked).not.toMatch(UNSEEN);
   });
 });
 

@@ -7,9 +7,11 @@ import { type GrpcClient, RpcError } from '@gqr/chassis/grpc/client';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import { status } from '@grpc/grpc-js';
 import { type Action, type Context, inTime, withService } from '../context.js';
+import { toExample, WorkedExamples } from '../evaluation/examples.js';
 import { type Figures, judgementSchema, writingFigures } from '../evaluation/figures.js';
+import type { WrittenInstance } from '../evaluation/instances.js';
 import { type Prompt, readPrompts, testPrompts } from '../evaluation/prompts.js';
-import { AGAINST_HEAD, againstRows, HEAD, plotsOf, rowOf, toMarkdown } from '../evaluation/report.js';
+import { AGAINST_HEAD, againstRows, examplesOf, HEAD, plotsOf, rowOf, toMarkdown } from '../evaluation/report.js';
 import { keyOf, ListFile, type WrittenList } from '../evaluation/written-lists.js';
 import { ExitCode } from '../exit-code.js';
 import { CliFailure } from '../failure.js';
@@ -22,6 +24,7 @@ export interface EvaluateGenerationOptions {
   readonly prompts?: string;
   readonly task: readonly string[];
   readonly policy: readonly string[];
+  readonly examples: number;
   readonly limit?: number;
   readonly lists: number;
   readonly concurrency: number;
@@ -37,9 +40,14 @@ interface Order {
   readonly prompt: Prompt;
   readonly policy: string;
   readonly draw: number;
+  /** Stand before the prompt; none but for few-shot. */
+  readonly examples: readonly WrittenInstance[];
 }
 
 const SERVING = 'serving';
+/** The bare model with worked examples, which is no version of the registry. */
+const FEW_SHOT = 'few-shot';
+const BASE = 'base';
 
 /** Faults of one list; any other means that the next list would not do better. */
 const FAULTS_OF_A_LIST = new Set([status.INTERNAL, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.ABORTED, status.UNKNOWN]);
@@ -58,13 +66,17 @@ export function evaluateGeneration(options: EvaluateGenerationOptions): Action {
     if (figures === undefined) return ExitCode.Cancelled;
     await writeReport(out, figures, options.judge);
     const against = figures.flatMap(againstRows);
-    const text = [table(HEAD, figures.map(rowOf)), against.length === 0 ? '' : table(AGAINST_HEAD, against), fields([['report', out]])];
+    const where = fields([
+      ['examples', examplesOf(figures)],
+      ['report', out],
+    ]);
+    const text = [table(HEAD, figures.map(rowOf)), against.length === 0 ? '' : table(AGAINST_HEAD, against), where];
     context.terminal.result({ out, figures: toJson(figures) }, text.filter((part) => part !== '').join('\n\n'));
     return ExitCode.Done;
   };
 }
 
-function ordersOf({ prompts: file, task, policy, limit, lists }: EvaluateGenerationOptions): Order[] {
+function ordersOf({ prompts: file, task, policy, limit, lists, examples: count, seed }: EvaluateGenerationOptions): Order[] {
   const all = file === undefined ? testPrompts() : readPrompts(file);
   const wanted = all.filter(({ taskId }) => task.length === 0 || task.includes(taskId));
   const byTask = [...Map.groupBy(wanted, ({ taskId }) => taskId).values()];
@@ -77,12 +89,13 @@ function ordersOf({ prompts: file, task, policy, limit, lists }: EvaluateGenerat
     );
   }
   const policies = policy.length === 0 ? [SERVING] : policy;
+  const book = policies.includes(FEW_SHOT) ? new WorkedExamples() : undefined;
+  const order = (prompt: Prompt, draw: number, name: string): Order => {
+    const examples = name === FEW_SHOT ? (book?.draw(prompt, count, seed + draw) ?? []) : [];
+    return { key: keyOf({ prompt: prompt.id, policy: name, draw }), prompt, policy: name, draw, examples };
+  };
   // All policies get a prompt in turn, so that what disturbs the machine disturbs them alike.
-  return prompts.flatMap((prompt) =>
-    Array.from({ length: lists }, (_, draw) =>
-      policies.map((name) => ({ key: keyOf({ prompt: prompt.id, policy: name, draw }), prompt, policy: name, draw })),
-    ).flat(),
-  );
+  return prompts.flatMap((prompt) => Array.from({ length: lists }, (_, draw) => policies.map((name) => order(prompt, draw, name))).flat());
 }
 
 async function writeLists(
@@ -122,7 +135,7 @@ async function writeLists(
 async function writeList(
   generation: GrpcClient<typeof GenerationService>,
   context: Context,
-  { prompt, policy, draw }: Order,
+  { prompt, policy, draw, examples }: Order,
   { temperature, seed }: EvaluateGenerationOptions,
 ): Promise<WrittenList> {
   const { id, taskId, query, response, history, cooccurrence } = prompt;
@@ -134,19 +147,20 @@ async function writeList(
         taskId,
         context: { query, response, history: [...history] },
         cooccurrenceQueries: [...cooccurrence],
-        policyVersion: policy === SERVING ? '' : policy,
+        policyVersion: policy === SERVING ? '' : policy === FEW_SHOT ? BASE : policy,
+        examples: examples.map(toExample),
         decoding: { seed: BigInt(seed + draw + 1), ...(temperature !== undefined && { temperature }) },
       },
       inTime(context),
     );
     const { prefix = '', suffix = '' } = list.auxiliaryTexts;
     const queries = list.queries.map(({ text }) => [prefix, text, suffix].filter((part) => part !== '').join(' '));
-    const usage = { tokens: list.usage?.completionTokens ?? 0, redraws: list.usage?.redraws ?? 0 };
+    const usage = { tokens: list.usage?.completionTokens ?? 0, redraws: list.usage?.redraws ?? 0, examples: list.promptExamples };
     return { ...asked, queries, wanted: queries.length, milliseconds: performance.now() - startedAt, ...usage, failure: '' };
   } catch (error) {
     if (!(error instanceof RpcError) || !FAULTS_OF_A_LIST.has(error.code)) throw error;
     const milliseconds = performance.now() - startedAt;
-    return { ...asked, queries: [], wanted: 0, milliseconds, tokens: 0, redraws: 0, failure: error.reason };
+    return { ...asked, queries: [], wanted: 0, milliseconds, tokens: 0, redraws: 0, examples: 0, failure: error.reason };
   }
 }
 

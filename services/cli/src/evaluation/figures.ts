@@ -35,6 +35,8 @@ export interface WritingFigures {
   readonly words: number;
   readonly tokens: number;
   readonly redraws: number;
+  /** Mean number of worked examples in the prompt. */
+  readonly examples: number;
   readonly milliseconds: { readonly p50: number; readonly p95: number };
   readonly failures: Readonly<Record<string, number>>;
 }
@@ -70,6 +72,7 @@ export function writingFigures(lists: readonly WrittenList[]): WritingFigures[] 
       words: mean(whole.flatMap(({ queries }) => queries.map((query) => query.split(/\s+/).length))),
       tokens: mean(whole.map(({ tokens }) => tokens)),
       redraws: mean(whole.map(({ redraws }) => redraws)),
+      examples: mean(whole.map(({ examples }) => examples)),
       milliseconds: { p50: quantile(times, 0.5), p95: quantile(times, 0.95) },
       failures: Object.fromEntries([...failures].map(([failure, all]) => [failure, all.length])),
     };

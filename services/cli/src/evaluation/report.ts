@@ -43,6 +43,11 @@ export function againstRows({ task, policy, judged }: Figures): string[][] {
   });
 }
 
+/** How many worked examples the prompts had on average; empty if none had any. */
+export function examplesOf(figures: readonly Figures[]): string {
+  return figures.flatMap(({ task, examples }) => (examples > 0 ? [`${task} ${examples.toFixed(1)} a prompt`] : [])).join(', ');
+}
+
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(head.map((cell) => cell.toLowerCase())), line(head.map(() => '---')), ...rows.map(line)].join('\n');
@@ -51,12 +56,17 @@ function markdown(head: readonly string[], rows: readonly (readonly string[])[])
 /** @param judge who judged */
 export function toMarkdown(figures: readonly Figures[], judge: string): string {
   const against = figures.flatMap(againstRows);
+  const shown = examplesOf(figures);
+  const examples =
+    shown === ''
+      ? ''
+      : `\nfew-shot is the bare model with written examples of the training split before the prompt, as many as fit: ${shown}.\n`;
   const comparison = against.length === 0 ? '' : `\n## Against the first policy\n\n${markdown(AGAINST_HEAD, against)}\n`;
   return `# Evaluation of generation
 
 Relatedness is the mean level of a list's queries (low 0, moderate 0.5, high 1), exclusivity the share of those that are unlike the user's query,
 the answer and the queries before them (paper appendix B.1); judged by ${judge}. Intervals are bootstraps over prompts.
-
+${examples}
 ${markdown(HEAD, figures.map(rowOf))}
 ${comparison}
 ![relatedness](relatedness.svg)

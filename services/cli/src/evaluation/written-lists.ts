@@ -16,6 +16,8 @@ const listSchema = z.object({
   milliseconds: z.number(),
   tokens: z.number(),
   redraws: z.number(),
+  /** Worked examples that the prompt had. */
+  examples: z.number().default(0),
   /** Why there is no list; empty if there is one. */
   failure: z.string(),
 });

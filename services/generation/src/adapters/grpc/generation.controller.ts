@@ -27,7 +27,8 @@ import { RenderPrompts } from '../../domain/generate/render-prompts.js';
 import { ScoreResponse } from '../../domain/generate/score-response.js';
 import { PolicySet } from '../../domain/policies/policy-set.js';
 import { TASK_CATALOG, type TaskCatalog } from '../../domain/tasks/task.js';
-import { parseGenerate, parsePrompts, parsePropose, parseScore } from './parse-request.js';
+import { parsePrompts } from './parse-instance.js';
+import { parseGenerate, parsePropose, parseScore } from './parse-request.js';
 import { policyId, toGenerateResponse, toPolicy, toStreamEvent } from './to-message.js';
 
 const SERVICE = 'GenerationService';

@@ -22,7 +22,8 @@ import { tokensNeeded } from '../../domain/tasks/fits.js';
 import { TASK_CATALOG, type Task, type TaskCatalog } from '../../domain/tasks/task.js';
 import { type TaskFault, TaskFileError } from '../../domain/tasks/task-fault.js';
 import { parseTask } from '../yaml/parse-task.js';
-import { parseGenerate, parsePrompts } from './parse-request.js';
+import { parsePrompts } from './parse-instance.js';
+import { parseGenerate } from './parse-request.js';
 import { toGenerateResponse, toTaskDefinition } from './to-message.js';
 
 const SERVICE = 'GenerationService';

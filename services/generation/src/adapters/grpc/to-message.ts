@@ -34,6 +34,7 @@ export function toGenerateResponse(list: GeneratedList, includePrompt: boolean):
     usage: { ...list.usage, pooled: list.poolSize > 0 },
     timings: [...list.timings],
     prompt: includePrompt ? list.prompt : '',
+    promptExamples: list.promptExamples,
     ...(list.logPropensity !== undefined && { logPropensity: list.logPropensity }),
   };
 }

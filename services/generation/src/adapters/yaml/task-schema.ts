@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { TEMPLATE_HEADINGS } from '../../domain/prompt/render-prompt.js';
 
 const name = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a lower-case word of letters, digits and "_", at most 40 long');
 const id = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and "-", at most 40 long, such as "my-task"');
 const label = z.string().regex(/^[\p{L}][\p{L}\p{N} '-]{0,39}$/u, 'must be a few words, at most 40 characters, without ":"');
 const positive = z.int().positive();
-/** Headings of the template: an input under one of them could not be told from it. */
-const TEMPLATE_HEADINGS: readonly string[] = ['instructions', 'inputs', 'response'];
+/** An input under a heading of the template could not be told from it. */
+const HEADINGS = TEMPLATE_HEADINGS.map((heading) => heading.toLowerCase());
 
 /** What a task file may hold. */
 export const taskFile = z
@@ -51,8 +52,7 @@ export const taskFile = z
       if (names.indexOf(input.name) !== at) fault(['inputs', at, 'name'], `names the input "${input.name}" a second time; remove one`);
       if (labels.indexOf(input.label.toLowerCase()) !== at)
         fault(['inputs', at, 'label'], `is the label of another input too; the model could not tell them apart`);
-      if (TEMPLATE_HEADINGS.includes(input.label.toLowerCase()))
-        fault(['inputs', at, 'label'], 'is a heading of the template; choose another');
+      if (HEADINGS.includes(input.label.toLowerCase())) fault(['inputs', at, 'label'], 'is a heading of the template; choose another');
     });
     budget.shorten.forEach((each, at) => {
       if (!names.includes(each)) fault(['budget', 'shorten', at], `must name an input of this task: ${names.join(', ')}`);

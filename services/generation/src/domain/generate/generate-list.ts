@@ -7,9 +7,10 @@ import { seededRandom } from '../decode/seeded-random.js';
 import type { LoadedPolicy, PolicySet } from '../policies/policy-set.js';
 import type { ListPool, PoolDraw } from '../pool/list-pool.js';
 import type { PromptInputs } from '../prompt/budget.js';
-import { type RenderedPrompt, renderPrompt } from '../prompt/render-prompt.js';
+import { promptVersionOf, type PromptWithExamples, putExamplesBefore, renderPrompt, type WorkedExample } from '../prompt/render-prompt.js';
 import type { Fault } from '../quality/fault.js';
 import type { ListCritic } from '../quality/list-critic.js';
+import { tokensOfList } from '../tasks/fits.js';
 import type { Decoding, Task } from '../tasks/task.js';
 import { type ListPiece, ListWriter } from './write-list.js';
 
@@ -25,6 +26,8 @@ export interface PoolOptions {
 export interface GenerateOrder {
   readonly task: Task;
   readonly inputs: PromptInputs;
+  /** Stand before the prompt as far as they fit into the context. */
+  readonly examples: readonly WorkedExample[];
   /** Undefined for the task's own number. */
   readonly count: number | undefined;
   /** Empty for the policy that serves. */
@@ -68,10 +71,15 @@ export interface GeneratedList {
   readonly usage: Usage;
   readonly timings: readonly { readonly phase: string; readonly durationMs: number }[];
   readonly prompt: string;
+  /** Worked examples that the prompt has. */
+  readonly promptExamples: number;
 }
 
 /** Who writes a list and how. */
-export type ListOrigin = Pick<GeneratedList, 'policyTaskId' | 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt'>;
+export type ListOrigin = Pick<
+  GeneratedList,
+  'policyTaskId' | 'policyVersion' | 'promptVersion' | 'decoding' | 'seed' | 'prompt' | 'promptExamples'
+>;
 
 /** Where the list comes from, pieces as they are complete, and at last the whole list. */
 export type GenerateEvent =
@@ -86,7 +94,7 @@ interface Call {
   readonly count: number;
   readonly decoding: Decoding;
   readonly policy: LoadedPolicy;
-  readonly prompt: RenderedPrompt;
+  readonly prompt: PromptWithExamples;
   readonly random: Random;
 }
 
@@ -119,7 +127,7 @@ export class GenerateList {
       count,
       decoding: { ...task.decoding, ...order.decoding },
       policy,
-      prompt: renderPrompt(task, order.inputs, count, this.policies.tokenizer),
+      prompt: this.render(order, count),
       random: seededRandom(order.seed),
     };
     yield { kind: 'started', origin: described(call) };
@@ -141,6 +149,14 @@ export class GenerateList {
     } finally {
       session.release();
     }
+  }
+
+  /** The prompt, and before it what examples the context has room for once the response has its own. */
+  private render({ task, inputs, examples }: GenerateOrder, count: number): PromptWithExamples {
+    const { tokenizer, capabilities } = this.policies;
+    const prompt = renderPrompt(task, inputs, count, tokenizer);
+    const room = capabilities.contextTokens - prompt.tokens.length - tokensOfList(task, count);
+    return putExamplesBefore(prompt, examples, task, room, tokenizer);
   }
 
   private async *write(call: Call, session: PromptSession): AsyncGenerator<GenerateEvent, void> {
@@ -186,10 +202,11 @@ function described(call: Call): ListOrigin {
   return {
     policyTaskId: call.policy.artefact.taskId,
     policyVersion: call.policy.artefact.version,
-    promptVersion: call.order.task.promptVersion,
+    promptVersion: promptVersionOf(call.order.task, call.order.examples),
     decoding: call.decoding,
     seed: call.order.seed,
     prompt: call.prompt.text,
+    promptExamples: call.prompt.examples,
   };
 }
 
@@ -197,7 +214,7 @@ function described(call: Call): ListOrigin {
 function poolKey({ order, count, decoding, policy, prompt }: Call): string {
   const same = order.pool.key === 'prompt' ? prompt.text : [normalise(order.inputs.query), order.inputs.response];
   const parts = [
-    order.task.promptVersion,
+    promptVersionOf(order.task, order.examples),
     policy.artefact.taskId,
     policy.artefact.version,
     count,

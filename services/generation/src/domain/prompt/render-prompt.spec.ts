@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FakeVocabulary } from '../testing/fake-token-model.js';
 import { auxiliaryTask, inputsOf, sampleTask } from '../testing/sample-task.js';
-import { renderCompleteResponse, renderPrompt } from './render-prompt.js';
+import { promptVersionOf, putExamplesBefore, renderCompleteResponse, renderPrompt, type WorkedExample } from './render-prompt.js';
 
 const tokenizer = new FakeVocabulary();
 
@@ -45,4 +45,41 @@ it('renders the response that a policy learns', () => {
   expect(renderCompleteResponse(auxiliaryTask, { guiding_sentence: 'How?', suffix: '' }, ['one', 'two'])).toBe(
     'Guide: How?\nSuffix:\none\ntwo<|im_end|>',
   );
+});
+
+describe('worked examples', () => {
+  const example = (query: string): WorkedExample => ({
+    inputs: inputsOf({ query }),
+    auxiliaryTexts: { guiding_sentence: 'How?' },
+    queries: ['one', 'two'],
+  });
+  const prompt = renderPrompt(auxiliaryTask, inputsOf(), 3, tokenizer);
+  const before = (examples: readonly WorkedExample[], room = 1_000) => putExamplesBefore(prompt, examples, auxiliaryTask, room, tokenizer);
+  const turnOf = (query: string): string =>
+    `<|im_start|>user\nInstructions:\nWrite 2 queries.\n\nInputs:\nQuery: ${query}\n\nResponse:<|im_end|>\n<|im_start|>assistant\n` +
+    'Guide: How?\nSuffix:\none\ntwo<|im_end|>\n';
+
+  it('are turns that were answered already, in their order', () => {
+    expect(before([example('first'), example('second')]).text).toBe(`${turnOf('first')}${turnOf('second')}${prompt.text}`);
+  });
+
+  it('leave the prompt as it is where there are none', () => {
+    expect(before([])).toEqual({ text: prompt.text, tokens: prompt.tokens, examples: 0 });
+    expect(promptVersionOf(auxiliaryTask, [])).toBe(auxiliaryTask.promptVersion);
+  });
+
+  it('have the tokens of their text', () => {
+    const { text, tokens } = before([example('first'), example('second')]);
+    expect(tokens).toEqual(tokenizer.encodeWithMarkers(text));
+  });
+
+  it('stay within their room: one that does not fit is left out, and a shorter one behind it is not', () => {
+    const [short, long] = ['rice', 'a query that is somewhat longer'];
+    const room = turnOf(short).length * 2;
+    const { text, examples } = before([example(short), example(long), example(short), example(short)], room);
+    expect(examples).toBe(2);
+    expect(text).toBe(`${turnOf(short)}${turnOf(short)}${prompt.text}`);
+    expect(before([example(short)], turnOf(short).length - 1).examples).toBe(0);
+    expect(before([example(short)], -100).text).toBe(prompt.text);
+  });
 });

@@ -9,6 +9,13 @@ const CHARACTERS_PER_TOKEN = 3;
 /** Tokens of a section's label, and of a line's head and end. */
 const TOKENS_AROUND = 6;
 
+/** Tokens that the longest usual list of `count` queries takes, auxiliary texts included. */
+export function tokensOfList(task: Task, count: number): number {
+  const line = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN) + TOKENS_AROUND;
+  const texts = task.auxiliaryTexts.reduce((sum, { maxCharacters }) => sum + line(maxCharacters), 0);
+  return texts + count * line(task.query.maxCharacters);
+}
+
 /** Tokens that the longest prompt of a task and its longest usual list take together. */
 export function tokensNeeded(task: Task, tokenizer: Tokenizer): number {
   const empty = renderPrompt(task, NOTHING, task.count.max, tokenizer).tokens.length;
@@ -16,7 +23,5 @@ export function tokensNeeded(task: Task, tokenizer: Tokenizer): number {
     task.budget.tokens,
     task.inputs.reduce((sum, { tokens }) => sum + tokens, 0),
   );
-  const line = (characters: number): number => Math.ceil(characters / CHARACTERS_PER_TOKEN) + TOKENS_AROUND;
-  const texts = task.auxiliaryTexts.reduce((sum, { maxCharacters }) => sum + line(maxCharacters), 0);
-  return empty + inputs + task.inputs.length * TOKENS_AROUND + texts + task.count.max * line(task.query.maxCharacters);
+  return empty + inputs + task.inputs.length * TOKENS_AROUND + tokensOfList(task, task.count.max);
 }
