@@ -29,9 +29,11 @@ class Columns:
     """Words of the shown query."""
     days: npt.NDArray[Any]
     """Day of the list, as yyyy-mm-dd in UTC."""
+    repeated: bool
+    """Whether lists are views of one list over and over, so that nothing smaller than a prompt is independent."""
 
     @staticmethod
-    def of(impressions: Impressions) -> "Columns":
+    def of(impressions: Impressions, repeated: bool = False) -> "Columns":
         """Lays out the lists of a span."""
         rows = [(number, row, place) for number, row in enumerate(impressions.rows) for place in range(len(row.queries))]
         prompts: dict[tuple[str, str], int] = {}
@@ -46,10 +48,16 @@ class Columns:
             np.array([place + 1 for _, _, place in rows], dtype=np.int64),
             np.array([len(row.queries[place].split()) for _, row, place in rows], dtype=np.int64),
             np.array(days)[lists],
+            repeated,
         )
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def clusters(self) -> Column:
+        """What is independent of one another: lists, or prompts."""
+        return self.prompts if self.repeated else self.lists
 
     def where(self, mask: Mask) -> "Columns":
         """The entries of a mask; lists and prompts are numbered anew."""
@@ -61,6 +69,7 @@ class Columns:
             self.positions[mask],
             self.words[mask],
             self.days[mask],
+            self.repeated,
         )
 
 

@@ -34,7 +34,7 @@ def few_figures(columns: Columns, predictions: Predictions) -> FewFigures:
 
 
 def figures(columns: Columns, predictions: Predictions, seed: int) -> FewFigures:
-    """All figures of a span or of one task. Days without a click count in Eq. 9 as days with a click rate of 0; `seed` resamples."""
+    """All figures of a span or of one task. Days without a click count in Eq. 9, as days with a click rate of 0."""
     found = few_figures(columns, predictions)
     missing: dict[str, str] = found["missing"]
     labels = columns.labels
@@ -43,10 +43,11 @@ def figures(columns: Columns, predictions: Predictions, seed: int) -> FewFigures
     days = np.unique(columns.days)
     without_click = [str(day) for day in days if labels[columns.days == day].sum() == 0]
     intervals = {
-        "aucInterval": delong_interval(labels, predictions),
-        "aucIntervalOfLists": bootstrap_interval(labels, predictions, columns.lists, seed),
+        "aucInterval": None if columns.repeated else delong_interval(labels, predictions),
+        "aucIntervalOfClusters": bootstrap_interval(labels, predictions, columns.clusters, seed),
     }
     found |= {
+        "clusters": "prompts" if columns.repeated else "lists",
         **{name: None if interval is None else list(interval) for name, interval in intervals.items()},
         "aucWithinList": within_list,
         "listsRanked": lists,
@@ -62,6 +63,8 @@ def figures(columns: Columns, predictions: Predictions, seed: int) -> FewFigures
     else:
         few = "fewer than two clicked or two passed over"
         missing |= {name: few for name, interval in intervals.items() if interval is None}
+        if columns.repeated:
+            missing["aucInterval"] = "instances are views of the same list, and DeLong takes them for independent"
         if found["diffCtr"] is None:
             missing["diffCtr"] = "Eq. 9 is 0 by construction for a single day"
     if within_list is None:
@@ -113,7 +116,7 @@ LENGTHS: Mapping[str, tuple[int, int]] = {
 
 
 def slices(columns: Columns, predictions: Predictions) -> dict[str, list[dict[str, Any]]]:
-    """Figures by position (from the tenth on together), by words of the shown query and by day; slices with nothing in them are left out."""
+    """Figures by position (from the tenth on together), by words of the shown query and by day, for slices that have any."""
     capped = np.minimum(columns.positions, MOST_POSITIONS)
     masks = {
         "position": {f"{place}" if place < MOST_POSITIONS else f"{place} or more": capped == place for place in np.unique(capped)},
@@ -121,8 +124,6 @@ def slices(columns: Columns, predictions: Predictions) -> dict[str, list[dict[st
         "day": {str(day): columns.days == day for day in np.unique(columns.days)},
     }
     return {
-        kind: [
-            {"slice": name, **few_figures(columns.where(mask), predictions[mask])} for name, mask in parts.items() if mask.any()
-        ]
+        kind: [{"slice": name, **few_figures(columns.where(mask), predictions[mask])} for name, mask in parts.items() if mask.any()]
         for kind, parts in masks.items()
     }

@@ -56,6 +56,12 @@ def bootstrap_interval(labels: Labels, predictions: Predictions, groups: npt.NDA
     return float(low), float(high)
 
 
+def clustered_error(values: Predictions, groups: npt.NDArray[np.int64]) -> float:
+    """Standard error of the mean of values [n], of which only those of different groups are independent."""
+    by_group = np.bincount(groups, weights=values - values.mean())
+    return float(np.sqrt((by_group**2).sum()) / len(values))
+
+
 def proportion_interval(clicks: int, shown: int) -> Interval:
     """95% interval of a click rate by Wilson (1927), which stays in [0, 1] and is not empty without a click."""
     z = NORMAL_95**2 / shown

@@ -14,10 +14,12 @@ def length_bias(columns: Columns, predictions: Predictions) -> dict[str, Any]:
     """How prediction, click and their difference go with the words of the shown query.
 
     `excessPerWord` is the slope of prediction minus click over words, within task and position, so that long lists of short texts
-    do not look like a taste for length; its 95% interval counts lists as independent and their queries as not. A predictor is
+    do not look like a taste for length; its 95% interval takes clusters for independent and not the queries in them. A predictor is
     biased towards length if the interval lies above 0, against it if below. Null, with the reason, where all are equally long.
     """
-    cells = np.unique(np.stack([np.unique(columns.tasks, return_inverse=True)[1], columns.positions]), axis=1, return_inverse=True)[1]
+    cells = np.unique(np.stack([np.unique(columns.tasks, return_inverse=True)[1], columns.positions]), axis=1, return_inverse=True)[
+        1
+    ]
     words = _within(columns.words.astype(np.float64), cells)
     excess = _within(predictions - columns.labels, cells)
     spread = float((words**2).sum())
@@ -31,8 +33,8 @@ def length_bias(columns: Columns, predictions: Predictions) -> dict[str, Any]:
     if spread < 1e-12:
         return found | {"missing": {"excessPerWord": "at each position of a task all shown queries have the same number of words"}}
     slope = float((words * excess).sum()) / spread
-    by_list = np.bincount(columns.lists, weights=words * (excess - slope * words))
-    error = float(np.sqrt((by_list**2).sum())) / spread
+    by_cluster = np.bincount(columns.clusters, weights=words * (excess - slope * words))
+    error = float(np.sqrt((by_cluster**2).sum())) / spread
     low, high = slope - NORMAL_95 * error, slope + NORMAL_95 * error
     verdict = "likes long queries too much" if low > 0 else "likes long queries too little" if high < 0 else "no bias found"
     return found | {"excessPerWord": slope, "interval": [low, high], "verdict": verdict, "missing": {}}

@@ -28,10 +28,12 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with opened(path) as file:
             for number, line in enumerate(file, start=1):
-                text = line.decode("utf-8").strip()
-                if text:
+                text = line.decode("utf-8").rstrip("\r\n").removeprefix("\ufeff")
+                if text.strip():
                     yield number, text
     except UnicodeDecodeError as error:
         raise LearnerError(f"{path}:{number} is not UTF-8: {error.reason}", "encode the whole file as UTF-8") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise LearnerError(f"{path} cannot be read beyond line {number}: {error}", "check the path; if it was cut off, make it again") from error
+        raise LearnerError(
+            f"{path} cannot be read beyond line {number}: {error}", "check the path; if it was cut off, make it again"
+        ) from error

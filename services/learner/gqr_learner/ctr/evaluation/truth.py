@@ -50,7 +50,7 @@ def align(truth: Truth, ids: Sequence[str], lengths: Sequence[int]) -> Predictio
     Raises:
         LearnerError: if a list has another number of queries than its ground truth, or no list has any.
     """
-    aligned = []
+    aligned: list[float] = []
     for name, length in zip(ids, lengths, strict=True):
         known = truth.get(name)
         if known is not None and len(known) != length:
