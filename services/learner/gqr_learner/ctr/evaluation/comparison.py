@@ -44,7 +44,14 @@ def _row(name: str, model: str, members: Cells) -> dict[str, Any]:
 def _baseline(name: str, baseline: str, cells: Cells) -> dict[str, Any]:
     """Of a predictor that reads no text, on the test sets of all seeds."""
     by_seed = {cell["seed"]: cell["baselines"][baseline] for cell in cells if cell["data"] == name}
-    return {"data": name, "model": baseline, "seeds": len(by_seed), "seconds": 0.0, **_figures(list(by_seed.values())), "paper": None}
+    return {
+        "data": name,
+        "model": baseline,
+        "seeds": len(by_seed),
+        "seconds": 0.0,
+        **_figures(list(by_seed.values())),
+        "paper": None,
+    }
 
 
 def _figures(headlines: Cells) -> dict[str, Any]:
@@ -90,7 +97,9 @@ def _claims(cells: Cells, name: str) -> list[dict[str, Any]]:
     for cell in cells:
         if cell["data"] == name and cell["headlines"]["auc"] is not None:
             seeds.setdefault(cell["seed"], {})[cell["backbone"], cell["variant"]] = cell["headlines"]["auc"]
-    printed = {_name(model): row["auc"] for model, row in TABLE_2.get(PAPER_TASK.get(name, name), {}).items()}
+    known = {model for each in seeds.values() for model in each}
+    table = TABLE_2.get(PAPER_TASK.get(name, name), {})
+    printed = {_name(model): row["auc"] for model, row in table.items() if _name(model) in known}
     claims = []
     for text, what, better, than in CLAIMS:
         ours = [gain for known in seeds.values() if (gain := _gain(known, what, better, than)) is not None]

@@ -141,7 +141,7 @@ def run(job: Job, worker: Worker) -> None:
 
 
 def cells_of(data: Sequence[str], backbones: Sequence[str], variants: Sequence[str], seeds: Sequence[int]) -> Iterator[Cell]:
-    """All cells, seed by seed, so that a run that is cut off has whole tables; a hint is one query, without position and context."""
+    """All cells, seed by seed, so that one that is cut off has whole tables; a hint is one query, without position and context."""
     for seed in seeds:
         for name in data:
             for backbone in backbones:
