@@ -14,13 +14,12 @@ from gqr_learner.config import ConfigError
 from gqr_learner.ctr.calibration import Calibration, calibrate_by_task, logits_of
 from gqr_learner.ctr.config import CtrConfig
 from gqr_learner.ctr.impressions import Impressions, check_order
-from gqr_learner.ctr.input import InputBuilder, InputSpec
+from gqr_learner.ctr.input import InputBuilder, InputSpec, builder_of
 from gqr_learner.ctr.instances import Instances, build_instances
 from gqr_learner.ctr.metrics import logloss
 from gqr_learner.ctr.model import CtrModel
-from gqr_learner.ctr.start import from_parent, from_scratch
+from gqr_learner.ctr.start import Start, from_parent, from_pretrained, from_scratch
 from gqr_learner.ctr.training import State, Training, predict
-from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, special_id
 from gqr_learner.worker import LearnerError, Worker
 
 
@@ -65,16 +64,13 @@ def fit(
         ConfigError: if fields of the config contradict each other.
         LearnerError: if the data or the machine is not fit for it.
     """
-    if config.hidden % config.heads != 0:
+    if config.init == "scratch" and config.hidden % config.heads != 0:
         raise ConfigError(f"the config is wrong: heads: must divide hidden ({config.hidden}), but is {config.heads}")
-    if config.init == "parent" and parent is None:
-        raise LearnerError("init is parent, but no parent model is given", "name the folder of a model made by train-ctr")
     torch.set_num_threads(config.threads or max(1, (os.cpu_count() or 1) // 2))
     torch.manual_seed(config.seed)
     check_order(train, validation)
-    start = from_parent(config, parent, train) if config.init == "parent" and parent else from_scratch(config, train, worker)
-    encode = encoder(start.tokenizer)
-    builder = InputBuilder(start.spec, special_id(start.tokenizer, CLS), special_id(start.tokenizer, SEP), encode)
+    start = _start(config, train, parent, worker)
+    builder = builder_of(start.spec, start.tokenizer)
     train_set, validation_set = (_instances(span, builder, worker) for span in (train, validation))
 
     model = start.model.to(device(config))
@@ -86,6 +82,16 @@ def fit(
     model.calibrate(*(torch.from_numpy(values).to(model.calibration_scale) for values in (calibration.scale, calibration.shift)))
     validation_logloss = logloss(validation_set.labels, predict(model, validation_set))
     return Fitted(start.tokenizer, start.spec, model, builder, state, calibration, validation_logloss)
+
+
+def _start(config: CtrConfig, train: Impressions, parent: Path | None, worker: Worker) -> Start:
+    if config.init == "pretrained":
+        return from_pretrained(config, train, worker)
+    if config.init == "scratch":
+        return from_scratch(config, train, worker)
+    if parent is None:
+        raise LearnerError("init is parent, but no parent model is given", "name the folder of a model made by train-ctr")
+    return from_parent(config, parent, train)
 
 
 def device(config: CtrConfig) -> torch.device:

@@ -21,9 +21,9 @@ import numpy as np
 from gqr_learner.ctr import command
 from gqr_learner.ctr.golden import CASES
 from gqr_learner.ctr.impressions import Impression
-from gqr_learner.ctr.input import VARIANTS, InputBuilder, InputSpec
+from gqr_learner.ctr.input import VARIANTS, InputSpec, builder_of
 from gqr_learner.ctr.synthetic import World, write_parquet
-from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id
+from gqr_learner.ctr.vocabulary import encoder, load_tokenizer
 from gqr_learner.worker import Job, Worker
 
 SEED = 3
@@ -96,7 +96,7 @@ def random_inputs(tokenizer_folder: Path, texts: list[str], count: int) -> list[
     rows = []
     for number in range(count):
         spec = InputSpec(VARIANTS[number % 3], int(rng.integers(8, 64)), int(rng.integers(2, 8)), {"suggestion": 1, "hint": 2})
-        builder = InputBuilder(spec, special_id(tokenizer, CLS), special_id(tokenizer, SEP), encoder(tokenizer))
+        builder = builder_of(spec, tokenizer)
         task = str(rng.choice(["suggestion", "hint", "other"]))
         query, candidate, *chosen = (texts[i] for i in rng.integers(len(texts), size=2 + int(rng.integers(0, 9))))
         built = builder.build(task, query, chosen, candidate)
