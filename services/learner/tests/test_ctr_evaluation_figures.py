@@ -143,11 +143,11 @@ def test_length_bias_is_the_slope_of_prediction_less_click() -> None:
         lists.append(("q", texts, [int(rng.random() < 0.4) for _ in texts]))
     shown = columns(*lists)
     fair = length_bias(shown, np.full(800, 0.4))
-    biased = length_bias(shown, 0.2 + 0.1 * shown.words)
+    biased = length_bias(shown, np.array(0.2 + 0.1 * shown.words, dtype=np.float64))
     assert fair["verdict"] == "no bias found"
     assert biased["excessPerWord"] - fair["excessPerWord"] == pytest.approx(0.1)
     assert biased["verdict"] == "likes long queries too much"
-    assert length_bias(shown, 0.6 - 0.1 * shown.words)["verdict"] == "likes long queries too little"
+    assert length_bias(shown, np.array(0.6 - 0.1 * shown.words, dtype=np.float64))["verdict"] == "likes long queries too little"
     assert biased["scoreWithWords"] == pytest.approx(1.0)
     assert biased["clickWithWords"] == pytest.approx(spearmanr(shown.labels, shown.words).statistic)
 
