@@ -50,7 +50,7 @@ export function evaluateCtr(options: EvaluateCtrOptions): Action {
       ...verdicts(found).map((verdict) => ['model is', verdict] as const),
       ['truth', truthLine(found)],
       ['length', found.lengthBias['all']?.verdict ?? undefined],
-      ...reasons(found).map((reason) => ['missing', reason] as const),
+      ...reasons(found).map((reason) => ['beware', reason] as const),
       ['report', out],
     ]);
     context.terminal.result({ out, ...(metrics as Record<string, JsonValue>) }, `${table(CTR_HEAD, ctrRows(found))}\n\n${remarks}`);

@@ -68,13 +68,16 @@ const spanSchema = z.object({
 });
 export type SpanFigures = z.output<typeof spanSchema>;
 
+/** How labels and days were made, where there were none. */
+const notesSchema = z.object({ labels: z.string(), days: z.string().optional(), testPanesInTraining: z.number().optional() });
+
 /** Mean and standard deviation over seeds. */
 export const summarySchema = z.object({ mean: figure, deviation: figure });
 
 /** What the learner's evaluate-ctr answers. */
 export const ctrEvaluationSchema = z.object({
   data: z.object({ train: spanSchema, validation: spanSchema, test: spanSchema }),
-  notes: z.record(z.string(), z.json()),
+  notes: notesSchema,
   model: figuresSchema.extend({ truth: truthSchema }),
   byTask: z.record(z.string(), figuresSchema),
   baselines: z.record(
@@ -131,14 +134,14 @@ export type Table2Row = z.output<typeof table2RowSchema>;
 
 /** What the learner's evaluate-table2 answers. */
 export const table2Schema = z.object({
-  config: z.record(z.string(), z.json()),
+  config: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   cellsDone: z.number(),
   cells: z.number(),
   data: z.record(
     z.string(),
     z.object({
       spans: z.object({ train: spanSchema, validation: spanSchema, test: spanSchema }),
-      notes: z.record(z.string(), z.json()),
+      notes: notesSchema,
     }),
   ),
   rows: z.array(table2RowSchema),

@@ -52,10 +52,11 @@ export function ctrRows({ model, byTask, baselines }: CtrEvaluation): string[][]
   ];
 }
 
-/** Why figures do not exist, a sentence each. */
-export function reasons({ model, byTask }: CtrEvaluation): string[] {
+/** Why figures do not exist or cannot be trusted, a sentence each. */
+export function reasons({ model, byTask, notes: { testPanesInTraining: known = 0 } }: CtrEvaluation): string[] {
   const parts = Object.entries({ all: model, ...byTask });
-  return parts.flatMap(([task, { missing }]) => Object.entries(missing).map(([name, reason]) => `${task}: no ${name}: ${reason}`));
+  const none = parts.flatMap(([task, { missing }]) => Object.entries(missing).map(([name, reason]) => `${task}: no ${name}: ${reason}`));
+  return known === 0 ? none : [`${String(known)} test panes are in the training file too: figures are too good`, ...none];
 }
 
 /** Whether the model is better than what reads no text. */
@@ -128,7 +129,7 @@ ${what}
 
 ${spanTable(found.data)}
 
-Labels: ${String(notes['labels'] ?? '')}. ${notes['days'] === undefined ? '' : `Days: ${String(notes['days'])}.`}
+Labels: ${notes.labels}.${notes.days === undefined ? '' : ` Days: ${notes.days}.`}
 
 ## Figures
 

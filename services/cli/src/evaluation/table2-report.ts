@@ -65,9 +65,25 @@ function orderLines({ order }: Table2): string {
 
 /** Settings that say what was trained, in the order of the config. */
 const SETTINGS = [
-  'layers', 'hidden', 'heads', 'intermediate', 'embedding', 'vocabulary', 'wordVectors', 'init', 'pretrained', 'epochs', 'patience',
-  'batchSize', 'learningRate', 'bf16', 'seed', 'seeds', 'testShare', 'views',
-]; // prettier-ignore
+  'layers',
+  'hidden',
+  'heads',
+  'intermediate',
+  'embedding',
+  'vocabulary',
+  'wordVectors',
+  'init',
+  'pretrained',
+  'epochs',
+  'patience',
+  'batchSize',
+  'learningRate',
+  'bf16',
+  'seed',
+  'seeds',
+  'testShare',
+  'views',
+];
 
 export function table2Markdown(found: Table2): string {
   const { config, cellsDone, cells, data, byCell } = found;
@@ -77,8 +93,8 @@ export function table2Markdown(found: Table2): string {
   const devices = [...new Set(byCell.map(({ device }) => device))].join(', ');
   const hours = byCell.reduce((sum, { seconds }) => sum + seconds, 0) / 3600;
   const spans = Object.entries(data).map(([name, { spans: own, notes }]) => {
-    const days = notes['days'] === undefined ? '' : ` Days: ${String(notes['days'])}.`;
-    return `### ${name}\n\n${spanTable(own)}\n\nLabels: ${String(notes['labels'] ?? '')}.${days}`;
+    const days = notes.days === undefined ? '' : ` Days: ${notes.days}.`;
+    return `### ${name}\n\n${spanTable(own)}\n\nLabels: ${notes.labels}.${days}`;
   });
   return `# Table 2: click predictors
 

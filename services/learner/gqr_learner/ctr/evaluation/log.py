@@ -79,10 +79,12 @@ def log_of_panes(
     train: Sequence[mimics.Pane], validation: Sequence[mimics.Pane], test: Sequence[mimics.Pane], views: int, seed: int
 ) -> Log:
     """Panes shown `views` times each, with their click rates as truth."""
+    known = {(pane.query, pane.options) for pane in (*train, *validation)}
     notes = {
         "labels": f"each pane shown {views} times, clicked as often as engagement level / 10 x conditional click rate says",
         "days": f"{mimics.SETS} random sets of queries, for there are no days",
         "panes": {"train": len(train), "validation": len(validation), "test": len(test)},
+        "testPanesInTraining": sum((pane.query, pane.options) in known for pane in test),
     }
 
     def span(name: str, panes: Sequence[mimics.Pane]) -> Span:
