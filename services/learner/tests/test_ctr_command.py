@@ -83,6 +83,7 @@ def test_leaves_a_whole_model_and_nothing_else(trained: tuple[Path, dict[str, An
         "tokenizer": "tokenizer.json",
         "clsToken": "[CLS]",
         "sepToken": "[SEP]",
+        "precision": "fp32",
     }
 
 

@@ -59,7 +59,7 @@ def run(job: Job, worker: Worker) -> None:
         "impressions": {span.name: len(span.rows) for span in spans},
         "traffic": train.traffic(),
     }
-    metrics["parity"] = _write_model(job.out, fitted, test_set, config.seed, worker)
+    metrics["parity"] = _write_model(job.out, fitted, test_set, config, worker)
     report = {
         "command": "train-ctr",
         "config": {**to_json(config), "learningRate": config.step_size()},
@@ -78,7 +78,7 @@ def _read(job: Job, name: str, step: int, worker: Worker) -> Impressions:
     return read_impressions(job.input(name), name)
 
 
-def _write_model(out: Path, fitted: Fitted, test: Instances, seed: int, worker: Worker) -> dict[str, float]:
+def _write_model(out: Path, fitted: Fitted, test: Instances, config: CtrConfig, worker: Worker) -> dict[str, Any]:
     """Writes the files of the model and returns what the parity check found."""
     model, builder = fitted.model.cpu(), fitted.builder
     tasks = [*sorted(fitted.spec.tasks), "a task that came later"]
@@ -88,17 +88,17 @@ def _write_model(out: Path, fitted: Fitted, test: Instances, seed: int, worker: 
 
     worker.step("export", 0, 1, "models")
     everything = golden.batch(range(len(golden)))
-    export_onnx(model, everything, out / "model.onnx")
+    export_onnx(model, everything, out / "model.onnx", config.precision)
     session = open_session(out / "model.onnx")
-    difference = check_parity(model, session, [golden, test], seed)
+    parity = check_parity(model, session, [golden, test], config.seed, config.precision)
     probabilities = run_session(session, everything)
 
     fitted.tokenizer.save(str(out / "tokenizer.json"))
-    _write_json(out / "input.json", fitted.spec.to_json())
+    _write_json(out / "input.json", {**fitted.spec.to_json(), "precision": config.precision})
     _write_json(out / "golden.json", golden_rows([task for task, _ in named], inputs, probabilities, CASES))
     save_weights(model, out / WEIGHTS)
     worker.step("export", 1, 1, "models")
-    return {"largestDifference": difference}
+    return parity.to_json()
 
 
 def _training_metrics(state: State) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from gqr_learner.config import option
 from gqr_learner.ctr.backbones import BACKBONES
+from gqr_learner.ctr.export import PRECISIONS
 from gqr_learner.ctr.input import VARIANTS
 
 
@@ -53,6 +54,7 @@ class CtrConfig:
     warmup: float = option(0.1, "Share of all steps in which the step size rises", least=0, most=1)
     weight_decay: float = option(0.01, "Weight decay of AdamW", least=0, most=10)
     clip: float = option(1.0, "Largest norm of the gradient", least=1e-3, most=1e6)
+    precision: str = option("fp32", "Numbers of the exported network", choices=PRECISIONS)
     bf16: bool = option(False, "Compute in bfloat16 where that is safe")
     device: str = option("auto", "Where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     threads: int = option(0, "Threads on the CPU; 0 for half of the cores, since others need some too", least=0, most=1024)
