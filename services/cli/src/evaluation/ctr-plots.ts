@@ -15,7 +15,7 @@ function reliabilityPlot({ reliability }: CtrEvaluation): string {
       height: 340,
       fx: { label: null, domain: tasks },
       x: { percent: true, label: 'predicted, %', nice: true, ticks: 4 },
-      y: { percent: true, label: 'clicked, %', grid: true, nice: true },
+      y: { percent: true, label: null, grid: true, nice: true },
       marks: [
         Plot.line(
           tasks.flatMap((task) => [0, most].map((rate) => ({ task, rate }))),
@@ -25,7 +25,7 @@ function reliabilityPlot({ reliability }: CtrEvaluation): string {
         Plot.dot(points, { fx: 'task', x: 'meanPrediction', y: 'clickRate', fill: '#3b6fb6', r: 3 }),
       ],
     },
-    'Reliability: click rate by predicted probability, with 95% intervals',
+    'Reliability: click rate (%) by predicted probability, with 95% intervals',
   );
 }
 
@@ -47,10 +47,10 @@ function slicePlot({ slices }: CtrEvaluation): string {
     {
       width: 1000,
       height: 300,
-      fx: { label: null, domain: Object.keys(slices) },
+      fx: { label: null, axis: 'top', domain: Object.keys(slices) },
       x: { axis: null, inset: 10 },
-      y: { percent: true, grid: true, label: 'clicked (bars), predicted (dots), %', domain: [0, 100 * most] },
-      marginBottom: 40,
+      y: { percent: true, grid: true, label: null, domain: [0, 100 * most] },
+      marginBottom: 60,
       marks: [
         Plot.rectY(bars, {
           fx: 'kind',
@@ -61,10 +61,10 @@ function slicePlot({ slices }: CtrEvaluation): string {
         }),
         Plot.ruleX(bars, { fx: 'kind', x: 'at', y1: 'low', y2: 'high', stroke: '#3b6fb6' }),
         Plot.dot(bars, { fx: 'kind', x: 'at', y: 'predicted', fill: '#d1603d', r: 4 }),
-        Plot.text(bars, { fx: 'kind', x: 'at', text: 'name', frameAnchor: 'bottom', dy: 16, fontSize: 10 }),
+        Plot.text(bars, { fx: 'kind', x: 'at', text: 'name', frameAnchor: 'bottom', dy: 10, rotate: -40, textAnchor: 'end', fontSize: 10 }),
       ],
     },
-    'Click rate by position, words and day, with 95% intervals, and what was predicted',
+    'Click rate (bars, %, with 95% intervals) and prediction (dots) by position, words and day',
   );
 }
 

@@ -114,7 +114,7 @@ ${markdownTable(TABLE2_HEAD, table2Rows(found))}
 ${orderLines(found)}
 
 Whether the differences that the paper reports are seen here, in AUC, averaged over what else the models differ in. The interval is Student's over
-seeds: it knows of chance in training, and not of chance in the choice of test lists. Undecided means that it holds 0.
+seeds: it knows of chance in training, and not of chance in the choice of test lists. Undecided means that it holds 0, or that one seed was trained.
 
 ${claimTable(found)}
 
