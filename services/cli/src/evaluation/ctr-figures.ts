@@ -72,7 +72,7 @@ export type SpanFigures = z.output<typeof spanSchema>;
 const notesSchema = z.object({ labels: z.string(), days: z.string().optional(), testPanesInTraining: z.number().optional() });
 
 /** Mean and standard deviation over seeds. */
-export const summarySchema = z.object({ mean: figure, deviation: figure });
+const summarySchema = z.object({ mean: figure, deviation: figure });
 
 /** What the learner's evaluate-ctr answers. */
 export const ctrEvaluationSchema = z.object({
