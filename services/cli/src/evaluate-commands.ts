@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { collect, decimalAboveZero, integerBetween, integerFrom } from './arguments.js';
 import { evaluateGeneration, type EvaluateGenerationOptions } from './commands/evaluate-generation.js';
+import { addEvaluateCtr } from './evaluate-ctr-commands.js';
 import { examples, type Run } from './help.js';
 
 const COUNT = integerFrom(1);
@@ -52,4 +53,5 @@ export function addEvaluate(program: Command, run: Run): void {
       ),
     )
     .action((options: EvaluateGenerationOptions) => run(evaluateGeneration(options)));
+  addEvaluateCtr(evaluate, run);
 }

@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OnnxEngine } from '../src/adapters/onnxruntime/onnx-engine.js';
-import { WordPieceTokenizer } from '../src/adapters/tokenizers/wordpiece-tokenizer.js';
+import { JsonTokenizer } from '../src/adapters/tokenizers/json-tokenizer.js';
 import { type CtrInput, CtrInputBuilder } from '../src/domain/input/ctr-input.js';
 import type { InputSpec } from '../src/domain/input/input-spec.js';
+import { digest, drawnTexts, TEXTS_A_DIGEST } from './drawn-texts.js';
 import {
+  BACKBONES,
+  digests,
   type GoldenFixture,
   goldenOf,
   type InputFixture,
   oddInputs,
   oddTexts,
+  TINY_NAMES,
   tinyPath,
   torchProbabilities,
   VARIANTS,
@@ -19,11 +23,11 @@ import {
 /** Largest difference between click probabilities of different runtimes. They are written with 7 decimals, and kernels round by about 1e-7. */
 const TOLERANCE = 1e-6;
 
-function build(
-  tokenizer: WordPieceTokenizer,
-  spec: InputSpec,
-  row: Pick<GoldenFixture, 'taskId' | 'query' | 'chosen' | 'candidate'>,
-): CtrInput {
+const FRAME = { clsToken: '[CLS]', sepToken: '[SEP]' };
+const ROBERTA_FRAME = { clsToken: '<s>', sepToken: '</s>' };
+const frameOf = (name: string): typeof FRAME => (name === 'roberta' ? ROBERTA_FRAME : FRAME);
+
+function build(tokenizer: JsonTokenizer, spec: InputSpec, row: Pick<GoldenFixture, 'taskId' | 'query' | 'chosen' | 'candidate'>): CtrInput {
   const builder = new CtrInputBuilder(spec, tokenizer);
   const chosen = row.chosen.map((text) => builder.tokenize(text));
   return builder.build(builder.prefix(row.taskId, builder.tokenize(row.query), chosen), builder.tokenize(row.candidate));
@@ -34,9 +38,9 @@ function specOf({ spec }: InputFixture): InputSpec {
 }
 
 describe('the tokenizer', () => {
-  let tokenizer: WordPieceTokenizer;
+  let tokenizer: JsonTokenizer;
   beforeAll(async () => {
-    tokenizer = await WordPieceTokenizer.read(tinyPath('ctx', 'tokenizer.json'));
+    tokenizer = await JsonTokenizer.read(tinyPath('ctx', 'tokenizer.json'), FRAME);
   });
 
   it('gives the ids of the Python one for every odd text', () => {
@@ -66,13 +70,34 @@ describe('the tokenizer', () => {
     ['no tokenizer', tinyPath('ctx', 'input.json')],
     ['no object', new URL('../../test/fixtures/texts.json', import.meta.url).pathname],
   ])('is not made of a file that is %s', async (_, path) => {
-    await expect(WordPieceTokenizer.read(path)).rejects.toThrow();
+    await expect(JsonTokenizer.read(path, FRAME)).rejects.toThrow();
+  });
+});
+
+describe.each(Object.entries(BACKBONES))('the tokenizer of %s', (backbone, name) => {
+  let tokenizer: JsonTokenizer;
+  beforeAll(async () => {
+    tokenizer = await JsonTokenizer.read(tinyPath(name, 'tokenizer.json'), frameOf(name));
+  });
+
+  it('gives the ids of the Python one for thousands of drawn texts', () => {
+    const expected = digests()[backbone as keyof typeof BACKBONES];
+    const texts = oddTexts().map(({ text }) => text);
+    const rows = drawnTexts(texts, expected.length * TEXTS_A_DIGEST).map((text) => tokenizer.encode(text));
+    expect(rows.length).toBeGreaterThanOrEqual(4_000);
+    const found = expected.map((_, index) => digest(rows.slice(index * TEXTS_A_DIGEST, (index + 1) * TEXTS_A_DIGEST)));
+    expect(found.flatMap((value, index) => (value === expected[index] ? [] : [index]))).toEqual([]);
+  });
+
+  it('takes its frame for text where a user writes it', () => {
+    const ids = tokenizer.encode(`a ${frameOf(name).clsToken} b ${frameOf(name).sepToken} c`);
+    expect(ids.filter((id) => id === tokenizer.clsId || id === tokenizer.sepId)).toEqual([]);
   });
 });
 
 describe('the input', () => {
   it('is that of Python for odd texts under all kinds of limits, number by number', async () => {
-    const tokenizer = await WordPieceTokenizer.read(tinyPath('ctx', 'tokenizer.json'));
+    const tokenizer = await JsonTokenizer.read(tinyPath('ctx', 'tokenizer.json'), FRAME);
     const rows = oddInputs();
     expect(new Set(rows.map(({ spec }) => spec.variant))).toEqual(new Set(VARIANTS));
     for (const row of rows) {
@@ -88,14 +113,15 @@ describe('the input', () => {
   });
 });
 
-describe.each(VARIANTS)('the click probability of variant %s', (variant) => {
-  const golden = goldenOf(variant);
-  const torch = torchProbabilities(variant);
+describe.each(TINY_NAMES)('the click probability of the tiny %s', (name) => {
+  const variant = name === 'base' || name === 'pid' ? name : 'ctx';
+  const golden = goldenOf(name);
+  const torch = torchProbabilities(name);
   let engine: OnnxEngine;
   let inputs: CtrInput[];
   beforeAll(async () => {
-    engine = await OnnxEngine.open(tinyPath(variant, 'model.onnx'), { sessions: 1, threads: 1, providers: ['cpu'] });
-    const tokenizer = await WordPieceTokenizer.read(tinyPath(variant, 'tokenizer.json'));
+    engine = await OnnxEngine.open(tinyPath(name, 'model.onnx'), { sessions: 1, threads: 1, providers: ['cpu'] });
+    const tokenizer = await JsonTokenizer.read(tinyPath(name, 'tokenizer.json'), frameOf(name));
     const tasks = new Map([
       ['clarification', 1],
       ['hint', 2],

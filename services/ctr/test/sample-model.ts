@@ -43,7 +43,8 @@ export const sampleGolden: readonly GoldenRow[] = [
 
 /** The files of a model that a FakeInferenceEngine runs. */
 export function storedModel(version: string, changes: Partial<StoredModel> = {}): StoredModel {
-  return { version, networkPath: `/${version}`, spec: sampleSpec, tokenizer: new FakeTokenizer(), golden: sampleGolden, ...changes };
+  const files = { networkPath: `/${version}`, spec: sampleSpec, tokenizer: new FakeTokenizer(), golden: sampleGolden };
+  return { version, precision: 'fp32', ...files, ...changes };
 }
 
 /** An observer that nobody asks. */

@@ -5,6 +5,11 @@ import { DirectoryRegistry } from '@gqr/chassis/registry/directory-registry';
 
 export type Variant = 'base' | 'pid' | 'ctx';
 export const VARIANTS: readonly Variant[] = ['base', 'pid', 'ctx'];
+/** Tiny models: one a variant, of BERT, and one a further backbone, of variant ctx. */
+export type TinyName = Variant | 'roberta' | 'albert';
+export const TINY_NAMES: readonly TinyName[] = [...VARIANTS, 'roberta', 'albert'];
+/** The tiny models whose tokenizers are those of the backbones. */
+export const BACKBONES = { bert: 'ctx', roberta: 'roberta', albert: 'albert' } as const satisfies Record<string, TinyName>;
 
 /** The folder of the fixtures, in the sources: compiled tests run from dist/test. */
 const fixtures = new URL('../../test/fixtures/', import.meta.url).pathname;
@@ -30,17 +35,22 @@ function readJson(name: string): unknown {
 }
 
 /** A file of a tiny model. */
-export function tinyPath(variant: Variant, file: string): string {
-  return join(fixtures, `tiny-${variant}`, file);
+export function tinyPath(name: TinyName, file: string): string {
+  return join(fixtures, `tiny-${name}`, file);
 }
 
-export function goldenOf(variant: Variant): GoldenFixture[] {
-  return readJson(`tiny-${variant}/golden.json`) as GoldenFixture[];
+export function goldenOf(name: TinyName): GoldenFixture[] {
+  return readJson(`tiny-${name}/golden.json`) as GoldenFixture[];
 }
 
 /** What PyTorch says of the golden rows. */
-export function torchProbabilities(variant: Variant): number[] {
-  return (readJson('torch.json') as Record<string, number[]>)[`tiny-${variant}`] ?? [];
+export function torchProbabilities(name: TinyName): number[] {
+  return (readJson('torch.json') as Record<string, number[]>)[`tiny-${name}`] ?? [];
+}
+
+/** Digests of the ids of drawn texts by backbone, see drawn-texts.ts. */
+export function digests(): Record<keyof typeof BACKBONES, number[]> {
+  return readJson('digests.json') as Record<keyof typeof BACKBONES, number[]>;
 }
 
 export function oddTexts(): { text: string; ids: number[] }[] {
@@ -57,9 +67,9 @@ export class TinyRegistry {
   readonly registry = new DirectoryRegistry(this.folder);
 
   /** Publishes a tiny model, with some of its files replaced; undefined leaves a file out. The checksums are those of what is published. */
-  async publish(version: string, variant: Variant = 'ctx', replaced: Record<string, Buffer | string | undefined> = {}): Promise<void> {
+  async publish(version: string, name: TinyName = 'ctx', replaced: Record<string, Buffer | string | undefined> = {}): Promise<void> {
     const files = mkdtempSync(join(tmpdir(), 'gqr-ctr-files-'));
-    cpSync(tinyPath(variant, '.'), files, { recursive: true });
+    cpSync(tinyPath(name, '.'), files, { recursive: true });
     for (const [name, content] of Object.entries(replaced)) {
       if (content === undefined) rmSync(join(files, name));
       else writeFileSync(join(files, name), content);

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "evaluate-ctr": ("gqr_learner.ctr.evaluation.command", "train a click predictor and judge it on days that it has not seen"),
+    "evaluate-table2": ("gqr_learner.ctr.evaluation.table2", "train and judge the nine click predictors of the paper's Table 2"),
     "judge-agreement": ("gqr_learner.judge.agreement", "say how far the judge agrees with people, on panes of MIMICS"),
     "judge-lists": ("gqr_learner.judge.command", "judge lists by relatedness and semantic exclusivity"),
     "train-ctr": ("gqr_learner.ctr.command", "train the click predictor on logged impressions and export it to ONNX"),

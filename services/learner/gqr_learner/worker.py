@@ -136,6 +136,11 @@ class Worker:
         if self._stop.is_set():
             raise Stopped
 
+    def step(self, stage: str, done: int, total: int, unit: str, message: str = "") -> None:
+        """A step of a stage: `check`, then `progress`."""
+        self.check()
+        self.progress(stage, done, total, unit, message)
+
     def stop(self) -> None:
         """Makes the next `check` raise. What never reaches one is ended after a time of grace."""
         if self._stop.is_set():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gqr_learner.ctr.calibration import calibrate_by_task, fit
+from gqr_learner.ctr.calibration import calibrate_by_task, fit, logits_of
 from gqr_learner.ctr.metrics import auc, calibration_error
 
 
@@ -29,8 +29,10 @@ def test_mends_each_task_for_itself_without_changing_an_order() -> None:
     tasks = rng.integers(1, 3, 30_000).astype(np.int32)
     labels = clicks(true, 4)
     told = np.where(tasks == 1, true * 2 + 1, true - 1)
-    scale, shift = calibrate_by_task(told, labels, tasks, 4)
+    calibration = calibrate_by_task(told, labels, tasks, 4)
+    scale, shift = calibration.scale, calibration.shift
     mended = scale[tasks] * told + shift[tasks]
+    assert logits_of(calibration.undo(1 / (1 + np.exp(-mended)), tasks)) == pytest.approx(told, abs=1e-4)
     for task in (1, 2):
         rows = tasks == task
         before, after = (calibration_error(labels[rows], 1 / (1 + np.exp(-values[rows]))) for values in (told, mended))

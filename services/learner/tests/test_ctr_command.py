@@ -14,10 +14,10 @@ from safetensors.numpy import load_file
 
 from gqr_learner.ctr import command
 from gqr_learner.ctr.export import open_session, run_session
-from gqr_learner.ctr.input import CtrInput, InputBuilder, InputSpec
+from gqr_learner.ctr.input import CtrInput, InputSpec, builder_of
 from gqr_learner.ctr.instances import pack
 from gqr_learner.ctr.synthetic import write_spans
-from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id
+from gqr_learner.ctr.vocabulary import load_tokenizer
 from gqr_learner.worker import EXIT_STOPPED, Job, LearnerError, Worker
 
 SMALL = {
@@ -81,6 +81,9 @@ def test_leaves_a_whole_model_and_nothing_else(trained: tuple[Path, dict[str, An
         "tasks": {"suggestion": 1},
         "unknownTask": 0,
         "tokenizer": "tokenizer.json",
+        "clsToken": "[CLS]",
+        "sepToken": "[SEP]",
+        "precision": "fp32",
     }
 
 
@@ -98,7 +101,7 @@ def test_golden_rows_can_be_reproduced_from_the_files_alone(trained: tuple[Path,
     golden = json.loads((out / "golden.json").read_text(encoding="utf-8"))
     tokenizer = load_tokenizer(out)
     spec = InputSpec.from_json(json.loads((out / "input.json").read_text()))
-    builder = InputBuilder(spec, special_id(tokenizer, CLS), special_id(tokenizer, SEP), encoder(tokenizer))
+    builder = builder_of(spec, tokenizer)
     inputs = [builder.build(row["taskId"], row["query"], row["chosen"], row["candidate"]) for row in golden]
     rows = [
         CtrInput(row["inputIds"], row["segmentIds"], row["domainIds"], built.task_id)
@@ -140,7 +143,9 @@ def test_goes_on_from_a_parent_with_its_tokenizer(trained: tuple[Path, dict[str,
     [
         ({"init": "parent"}, {}, 'names no input "parent"'),
         ({"init": "parent"}, {"parent": "."}, "parent model in . cannot be used"),
-        ({"init": "parent", "variant": "pid"}, {"parent": "TRAINED"}, 'reads input "ctx", the config says "pid"'),
+        ({"init": "parent", "variant": "pid"}, {"parent": "TRAINED"}, 'variant "ctx", the config says "pid"'),
+        ({"init": "parent", "backbone": "albert"}, {"parent": "TRAINED"}, 'backbone "bert", the config says "albert"'),
+        ({"init": "pretrained"}, {}, "no model is named"),
         ({"device": "cuda"}, {}, "no GPU"),
     ],
 )

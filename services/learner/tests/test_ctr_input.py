@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gqr_learner.ctr.input import CtrInput, InputBuilder, InputSpec
+from gqr_learner.ctr.tiny import TEXTS_A_DIGEST, TOKENIZERS, digests
 from gqr_learner.ctr.vocabulary import CLS, SEP, encoder, load_tokenizer, special_id
 
 FIXTURES = Path(__file__).parents[2] / "ctr" / "test" / "fixtures"
@@ -100,6 +101,13 @@ def test_odd_texts_have_the_tokens_of_the_shared_fixture() -> None:
     rows = fixture("texts.json")
     assert len(rows) >= 300
     assert [row["text"] for row in rows if list(encode_tiny(row["text"])) != row["ids"]] == []
+
+
+@pytest.mark.parametrize(("backbone", "model"), list(TOKENIZERS.items()))
+def test_thousands_of_drawn_texts_have_the_digests_of_the_shared_fixture(backbone: str, model: str) -> None:
+    expected = json.loads((FIXTURES / "digests.json").read_text())[backbone]
+    assert len(expected) * TEXTS_A_DIGEST >= 4000
+    assert digests(FIXTURES / model, [row["text"] for row in fixture("texts.json")]) == expected
 
 
 def test_odd_inputs_are_those_of_the_shared_fixture() -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from gqr_learner.ctr.backbones import BACKBONES
 from gqr_learner.ctr.input import InputBuilder, InputSpec
 from gqr_learner.ctr.instances import pack
 from gqr_learner.ctr.match import Match
-from gqr_learner.ctr.vocabulary import CLS, SEP, SPECIAL, encoder, special_id, train_tokenizer
+from gqr_learner.ctr.vocabulary import CLS, SEP, SPECIAL, encoder, special_id, train_wordpiece
 from gqr_learner.ctr.word_vectors import start_from, teach
 from gqr_learner.sentence_encoder import SentenceEncoder
 
@@ -59,10 +60,10 @@ def similarity(match: Match, builder: InputBuilder, query: str, candidate: str) 
 
 def test_the_encoder_teaches_words_that_no_text_of_the_log_holds() -> None:
     teacher = SentenceEncoder()
-    tokenizer = train_tokenizer([*TEXTS, *teacher.common_words(4000) * 2], 6000, lambda: None)
+    tokenizer = train_wordpiece([*TEXTS, *teacher.common_words(4000) * 2], 6000, lambda: None)
     match = Match(tokenizer.get_vocab_size(), 32, hidden=4)
     stages: list[str] = []
-    teach(match, tokenizer, teacher, TEXTS, 1, lambda stage, _done, _total, _unit: stages.append(stage))
+    teach(match, BACKBONES["bert"], tokenizer, teacher, TEXTS, 1, lambda stage, _done, _total, _unit: stages.append(stage))
     builder = InputBuilder(
         InputSpec("ctx", 64, 8, {"suggestion": 1}), special_id(tokenizer, CLS), special_id(tokenizer, SEP), encoder(tokenizer)
     )
@@ -77,10 +78,10 @@ def test_the_encoder_teaches_words_that_no_text_of_the_log_holds() -> None:
 
 
 def test_without_an_encoder_like_words_match_and_frequent_ones_say_less() -> None:
-    tokenizer = train_tokenizer(TEXTS, 400, lambda: None)
+    tokenizer = train_wordpiece(TEXTS, 400, lambda: None)
     match = Match(tokenizer.get_vocab_size(), 64, hidden=4)
     torch.manual_seed(1)
-    start_from(match, tokenizer, None, TEXTS)
+    start_from(match, BACKBONES["bert"], tokenizer, None, TEXTS)
     builder = InputBuilder(
         InputSpec("ctx", 64, 8, {"suggestion": 1}), special_id(tokenizer, CLS), special_id(tokenizer, SEP), encoder(tokenizer)
     )

@@ -1,27 +1,45 @@
-from gqr_learner.ctr.vocabulary import CLS, PAD, SEP, SPECIAL, UNKNOWN, encoder, special_id, train_tokenizer
+import pytest
+
+from gqr_learner.ctr.backbones import BACKBONES, model_name, parse_model_name
+from gqr_learner.ctr.vocabulary import PAD, UNKNOWN, encoder, special_id, train_wordpiece
 
 TEXTS = ["how to repot a monstera", "when to repot a monstera", "best soil for monstera", "東京の天気", "Ταχύς ταχύς"] * 4
+every_backbone = pytest.mark.parametrize("name", list(BACKBONES))
 
 
-def test_the_same_texts_give_the_same_vocabulary() -> None:
-    first, second = (train_tokenizer(TEXTS, 300, lambda: None).to_str() for _ in range(2))
+@every_backbone
+def test_the_same_texts_give_the_same_vocabulary(name: str) -> None:
+    first, second = (BACKBONES[name].train_tokenizer(TEXTS, 400, lambda: None).to_str() for _ in range(2))
     assert first == second
 
 
-def test_special_tokens_come_first_and_padding_is_zero() -> None:
-    tokenizer = train_tokenizer(TEXTS, 300, lambda: None)
-    assert [special_id(tokenizer, token) for token in SPECIAL] == [0, 1, 2, 3]
-    assert special_id(tokenizer, PAD) == 0
+@every_backbone
+def test_special_tokens_come_first(name: str) -> None:
+    tokenizer = BACKBONES[name].train_tokenizer(TEXTS, 400, lambda: None)
+    assert [special_id(tokenizer, token) for token in BACKBONES[name].special] == [0, 1, 2, 3]
 
 
-def test_a_text_cannot_forge_special_tokens() -> None:
-    tokenizer = train_tokenizer([*TEXTS, "[SEP] [CLS] [PAD] [UNK]"], 300, lambda: None)
-    ids = encoder(tokenizer)("[CLS] a [SEP] b [PAD]")
-    assert not {special_id(tokenizer, token) for token in (CLS, SEP, PAD)} & set(ids)
+def test_padding_is_zero() -> None:
+    assert special_id(train_wordpiece(TEXTS, 300, lambda: None), PAD) == 0
+
+
+@every_backbone
+def test_a_text_cannot_forge_special_tokens(name: str) -> None:
+    backbone = BACKBONES[name]
+    forged = "[SEP] [CLS] [PAD] [UNK] <s> </s> <pad> <s></s>"
+    tokenizer = backbone.train_tokenizer([*TEXTS, *[forged] * 20], 600, lambda: None)
+    ids = encoder(tokenizer)(f"a {forged} b")
+    assert not {special_id(tokenizer, token) for token in (backbone.cls, backbone.sep)} & set(ids)
+
+
+@every_backbone
+def test_frequent_words_are_one_token_each(name: str) -> None:
+    tokenizer = BACKBONES[name].train_tokenizer(TEXTS * 3, 500, lambda: None)
+    assert len(encoder(tokenizer)("repot monstera")) == 2
 
 
 def test_ideographs_are_words_and_case_and_final_sigma_do_not_matter() -> None:
-    tokenizer = train_tokenizer(TEXTS, 300, lambda: None)
+    tokenizer = train_wordpiece(TEXTS, 300, lambda: None)
     encode = encoder(tokenizer)
     assert len(encode("東京天気")) == 4
     assert encode("ΤΑΧΥΣ") == encode("ταχύς")
@@ -29,6 +47,28 @@ def test_ideographs_are_words_and_case_and_final_sigma_do_not_matter() -> None:
     assert special_id(tokenizer, UNKNOWN) not in encode("repot monstera 天気")
 
 
-def test_a_vocabulary_keeps_to_its_size() -> None:
-    tokenizer = train_tokenizer(["".join(chr(c) for c in range(0x4E00, 0x5200))], 200, lambda: None)
-    assert tokenizer.get_vocab_size() <= 200
+def test_byte_pairs_know_every_character() -> None:
+    tokenizer = BACKBONES["roberta"].train_tokenizer(TEXTS, 400, lambda: None)
+    ids = encoder(tokenizer)("🙂 Ж never seen")
+    assert special_id(tokenizer, "<unk>") not in ids
+    assert encoder(tokenizer)("a\ufeffb") == encoder(tokenizer)("a b")
+
+
+@pytest.mark.parametrize(("name", "size"), [("bert", 200), ("roberta", 300), ("albert", 200)])
+def test_a_vocabulary_keeps_to_its_size(name: str, size: int) -> None:
+    texts = ["".join(chr(c) for c in range(0x4E00, 0x5200))]
+    assert BACKBONES[name].train_tokenizer(texts, size, lambda: None).get_vocab_size() <= size
+
+
+def test_tokens_are_read_as_words() -> None:
+    assert [BACKBONES[name].word(token) for name, token in (("bert", "##ing"), ("roberta", "Ġéa"), ("albert", "\u2581tea"))] == [
+        "ing",
+        "\ufffda",
+        "tea",
+    ]
+
+
+def test_models_go_by_backbone_and_variant() -> None:
+    names = [model_name(backbone, variant) for backbone in BACKBONES for variant in ("base", "pid", "ctx")]
+    assert names[:3] == ["bert", "bert+pid", "bert+ctx"]
+    assert [model_name(*parse_model_name(name)) for name in names] == names

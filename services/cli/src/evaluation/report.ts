@@ -1,6 +1,7 @@
 import { toSvg } from '@gqr/chassis/plot/to-svg';
 import * as Plot from '@observablehq/plot';
 import type { Figures } from './figures.js';
+import { markdownTable } from './markdown.js';
 
 const percent = (share: number | undefined): string => (share === undefined ? '' : `${(100 * share).toFixed(1)}%`);
 const between = (interval: readonly [number, number] | undefined): string =>
@@ -48,11 +49,6 @@ export function examplesOf(figures: readonly Figures[]): string {
   return figures.flatMap(({ task, examples }) => (examples > 0 ? [`${task} ${examples.toFixed(1)} a prompt`] : [])).join(', ');
 }
 
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head.map((cell) => cell.toLowerCase())), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
 /** @param judge who judged */
 export function toMarkdown(figures: readonly Figures[], judge: string): string {
   const against = figures.flatMap(againstRows);
@@ -61,13 +57,13 @@ export function toMarkdown(figures: readonly Figures[], judge: string): string {
     shown === ''
       ? ''
       : `\nfew-shot is the bare model with written examples of the training split before the prompt, as many as fit: ${shown}.\n`;
-  const comparison = against.length === 0 ? '' : `\n## Against the first policy\n\n${markdown(AGAINST_HEAD, against)}\n`;
+  const comparison = against.length === 0 ? '' : `\n## Against the first policy\n\n${markdownTable(AGAINST_HEAD, against)}\n`;
   return `# Evaluation of generation
 
 Relatedness is the mean level of a list's queries (low 0, moderate 0.5, high 1), exclusivity the share of those that are unlike the user's query,
 the answer and the queries before them (paper appendix B.1); judged by ${judge}. Intervals are bootstraps over prompts.
 ${examples}
-${markdown(HEAD, figures.map(rowOf))}
+${markdownTable(HEAD, figures.map(rowOf))}
 ${comparison}
 ![relatedness](relatedness.svg)
 

@@ -4,6 +4,8 @@ A network that ranks well can still be too sure of itself, and clicks of a new p
 trained on. A scale and a shift of the logit, fitted on the validation slice, mend both and change no order within a task.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
@@ -11,6 +13,27 @@ from scipy.optimize import minimize
 SCALE_DEVIATION = 0.3
 SHIFT_DEVIATION = 1.0
 """Of the normal prior around scale 1 (on the logarithm) and shift 0: a handful of clicks must not turn a prediction over."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Calibrated logit = scale * logit + shift, float [tasks] each, by task id."""
+
+    scale: npt.NDArray[np.float64]
+    shift: npt.NDArray[np.float64]
+
+    def undo(self, probabilities: npt.NDArray[np.float64], tasks: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+        """What calibrated probabilities of instances of these tasks were before."""
+        logits = (logits_of(probabilities) - self.shift[tasks]) / self.scale[tasks]
+        before: npt.NDArray[np.float64] = 1 / (1 + np.exp(-logits))
+        return before
+
+
+def logits_of(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Logits of probabilities, of which those next to a bound are taken for 1e-7 away from it."""
+    inside = np.clip(probabilities, 1e-7, 1 - 1e-7)
+    logits: npt.NDArray[np.float64] = np.log(inside) - np.log1p(-inside)
+    return logits
 
 
 def fit(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int8]) -> tuple[float, float]:
@@ -28,8 +51,8 @@ def fit(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int8]) -> tuple[
 
 def calibrate_by_task(
     logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int8], tasks: npt.NDArray[np.int32], count: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Scales and shifts, float [count] each, by task id. A task without instances gets those of all instances together."""
+) -> Calibration:
+    """The calibration of `count` tasks. A task without instances gets those of all instances together."""
     together = fit(logits, labels)
     fitted = [fit(logits[tasks == task], labels[tasks == task]) if (tasks == task).any() else together for task in range(count)]
-    return np.array([scale for scale, _ in fitted]), np.array([shift for _, shift in fitted])
+    return Calibration(np.array([scale for scale, _ in fitted]), np.array([shift for _, shift in fitted]))

@@ -3,23 +3,32 @@
 from dataclasses import dataclass
 
 from gqr_learner.config import option
+from gqr_learner.ctr.backbones import BACKBONES
+from gqr_learner.ctr.export import PRECISIONS
 from gqr_learner.ctr.input import VARIANTS
 
 
 @dataclass(frozen=True)
 class CtrConfig:
-    """How a click predictor is trained. Sizes count only from scratch: with a parent they are the parent's."""
+    """How a click predictor is trained. Sizes and backbone count only from scratch: else they are those of the weights."""
 
     variant: str = option("ctx", "Input: base, pid (adds the position) or ctx (Fig. 2)", choices=VARIANTS)
+    backbone: str = option("bert", "Kind of encoder and of tokenizer", choices=tuple(BACKBONES))
     init: str = option(
         "scratch",
-        'Where weights and tokenizer come from: "scratch", or "parent" for the model folder in the input "parent"',
-        choices=("scratch", "parent"),
+        'Where weights and tokenizer come from: "scratch", "parent" for the model folder in the input "parent", or "pretrained"',
+        choices=("scratch", "parent", "pretrained"),
+    )
+    pretrained: str = option(
+        "", 'With init "pretrained": Hugging Face name, or folder with config.json, model.safetensors and tokenizer.json'
     )
     layers: int = option(2, "Transformer layers", least=1, most=48)
     hidden: int = option(128, "Width of the network", least=8, most=4096)
     heads: int = option(2, "Attention heads; must divide the width", least=1, most=64)
     intermediate: int = option(512, "Width of the feed-forward layers", least=8, most=16384)
+    embedding: int = option(
+        64, "Width of the embeddings of albert, which are projected to the width of the network", least=2, most=4096
+    )
     word_vectors: str = option(
         "pretrained",
         "What tells [CLS] how alike the target and what precedes it are: vectors that the pretrained sentence encoder teaches,"
@@ -37,13 +46,15 @@ class CtrConfig:
     batch_size: int = option(64, "Instances a step", least=1, most=8192)
     learning_rate: float | None = option(
         None,
-        "Highest step size of AdamW, after the warm-up, then falling to 0; null for 3e-4 from scratch, 1.5e-4 from a parent",
+        "Highest step size of AdamW, after the warm-up, then falling to 0; null for 3e-4 from scratch, 1.5e-4 from a parent,"
+        " 5e-5 from pretrained weights",
         least=1e-8,
         most=1,
     )
     warmup: float = option(0.1, "Share of all steps in which the step size rises", least=0, most=1)
     weight_decay: float = option(0.01, "Weight decay of AdamW", least=0, most=10)
     clip: float = option(1.0, "Largest norm of the gradient", least=1e-3, most=1e6)
+    precision: str = option("fp32", "Numbers of the exported network", choices=PRECISIONS)
     bf16: bool = option(False, "Compute in bfloat16 where that is safe")
     device: str = option("auto", "Where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     threads: int = option(0, "Threads on the CPU; 0 for half of the cores, since others need some too", least=0, most=1024)
@@ -54,4 +65,4 @@ class CtrConfig:
         """The learning rate, with its default filled in: what a parent knows is to be added to, not overwritten."""
         if self.learning_rate is not None:
             return self.learning_rate
-        return 1.5e-4 if self.init == "parent" else 3e-4
+        return {"scratch": 3e-4, "parent": 1.5e-4, "pretrained": 5e-5}[self.init]

@@ -107,11 +107,16 @@ def read_impressions(path: Path, name: str) -> Impressions:
             raise LearnerError(f"impression {impression_id} of the {name} data {problem}", "mend the join that wrote it")
     rows.sort(key=lambda row: row.occurred_at)
     impressions = Impressions(name, rows)
-    _check_classes(impressions)
+    check_classes(impressions)
     return impressions
 
 
-def _check_classes(impressions: Impressions) -> None:
+def check_classes(impressions: Impressions) -> None:
+    """There must be impressions, and among their queries clicked and unclicked ones.
+
+    Raises:
+        LearnerError: saying which are missing.
+    """
     name = impressions.name
     if not impressions.rows:
         raise LearnerError(f"there are no {name} impressions", "take a longer span of time, or log more impressions first")

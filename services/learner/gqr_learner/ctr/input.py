@@ -8,6 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tokenizers import Tokenizer
+
+from gqr_learner.ctr.vocabulary import encoder, special_id
+
 VARIANTS = ("base", "pid", "ctx")
 """base: q_user and q_k. pid: with "_k" after q_k. ctx: Fig. 2, with q_1 .. q_{k-1} (appendix B.2)."""
 
@@ -28,6 +32,9 @@ class InputSpec:
     """Ids of the task embedding by task."""
     unknown_task: int = 0
     """Id for any other task."""
+    cls_token: str = "[CLS]"
+    sep_token: str = "[SEP]"
+    """Tokens of the tokenizer that stand for [CLS] and [SEP]."""
 
     def to_json(self) -> dict[str, Any]:
         """The content of input.json."""
@@ -38,12 +45,23 @@ class InputSpec:
             "tasks": dict(self.tasks),
             "unknownTask": self.unknown_task,
             "tokenizer": "tokenizer.json",
+            "clsToken": self.cls_token,
+            "sepToken": self.sep_token,
         }
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> "InputSpec":
         """The reverse of to_json."""
-        return InputSpec(value["variant"], value["maxLength"], value["maxDomains"], value["tasks"], value["unknownTask"])
+        return InputSpec(
+            value["variant"],
+            value["maxLength"],
+            value["maxDomains"],
+            value["tasks"],
+            value["unknownTask"],
+            # Models of before there were others have BERT's.
+            value.get("clsToken", "[CLS]"),
+            value.get("sepToken", "[SEP]"),
+        )
 
 
 @dataclass(frozen=True)
@@ -103,3 +121,8 @@ class InputBuilder:
 
     def _domain(self, position: int) -> int:
         return min(position, self.spec.max_domains - 1)
+
+
+def builder_of(spec: InputSpec, tokenizer: Tokenizer) -> InputBuilder:
+    """The builder of a model with this layout and tokenizer. Raises ValueError if its [CLS] or [SEP] is missing."""
+    return InputBuilder(spec, special_id(tokenizer, spec.cls_token), special_id(tokenizer, spec.sep_token), encoder(tokenizer))

@@ -1,8 +1,10 @@
-"""The click predictor as a network: BERT over the Fig. 2 embeddings, and a two-layer MLP on [CLS]."""
+"""The click predictor as a network: BERT, RoBERTa or ALBERT over the Fig. 2 embeddings, and a two-layer MLP on [CLS]."""
 
 import dataclasses
 import json
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -24,7 +26,11 @@ INITIAL_DEVIATION = 0.02
 """Standard deviation of BERT's initial weights, at BERT's width."""
 BERT_WIDTH = 768
 MATCH_DEVIATION = 0.3
-NORM_EPSILON = 1e-12
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "gelu": functional.gelu,
+    "gelu_new": partial(functional.gelu, approximate="tanh"),
+}
+"""Named as in transformers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,22 +49,34 @@ class Architecture:
     """Rows of the task embedding, the one for unknown tasks included."""
     match: int = 0
     """Width of the word vectors by which [CLS] is told how alike the target and what precedes it are; 0 for Fig. 2 alone."""
+    embedding: int = 0
+    """Width of factorised embeddings, which are projected to the width of the network; 0 for embeddings of that width."""
+    shared: bool = False
+    """Whether one layer's weights serve all layers."""
+    first_position: int = 0
+    """Row of the position embedding that the first token gets."""
+    norm_epsilon: float = 1e-12
+    activation: str = "gelu"
+    """One of ACTIVATIONS."""
+    backbone: str = "bert"
+    """Where all that comes from, see backbones.py."""
 
 
 class Layer(nn.Module):
-    """A layer of BERT: attention and feed-forward network, each followed by a residual connection and a norm."""
+    """A layer of the encoder: attention and feed-forward network, each followed by a residual connection and a norm."""
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
         hidden = architecture.hidden
         self.heads = architecture.heads
+        self.activation = ACTIVATIONS[architecture.activation]
         self.query = nn.Linear(hidden, hidden)
         self.key_value = nn.Linear(hidden, 2 * hidden)
         self.attended = nn.Linear(hidden, hidden)
-        self.attended_norm = nn.LayerNorm(hidden, NORM_EPSILON)
+        self.attended_norm = nn.LayerNorm(hidden, architecture.norm_epsilon)
         self.widen = nn.Linear(hidden, architecture.intermediate)
         self.narrow = nn.Linear(architecture.intermediate, hidden)
-        self.narrow_norm = nn.LayerNorm(hidden, NORM_EPSILON)
+        self.narrow_norm = nn.LayerNorm(hidden, architecture.norm_epsilon)
         self.dropout = nn.Dropout(architecture.dropout)
 
     def forward(self, asking: Tensor, tokens: Tensor, visible: Tensor) -> Tensor:
@@ -71,7 +89,7 @@ class Layer(nn.Module):
         key, value = self.key_value(tokens).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
         found = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
         asking = self.attended_norm(asking + self.dropout(self.attended(found.transpose(1, 2).flatten(-2))))
-        changed: Tensor = self.narrow_norm(asking + self.dropout(self.narrow(functional.gelu(self.widen(asking)))))
+        changed: Tensor = self.narrow_norm(asking + self.dropout(self.narrow(self.activation(self.widen(asking)))))
         return changed
 
 
@@ -85,16 +103,18 @@ class CtrModel(nn.Module):
         super().__init__()
         self.architecture = architecture
         hidden = architecture.hidden
-        self.token = nn.Embedding(architecture.vocabulary, hidden)
-        self.position = nn.Embedding(architecture.max_length, hidden)
-        self.segment = nn.Embedding(2, hidden)
-        self.domain = nn.Embedding(architecture.max_domains, hidden)
+        width = architecture.embedding or hidden
+        self.token = nn.Embedding(architecture.vocabulary, width)
+        self.position = nn.Embedding(architecture.first_position + architecture.max_length, width)
+        self.segment = nn.Embedding(2, width)
+        self.domain = nn.Embedding(architecture.max_domains, width)
         # Beyond the paper, which trains one predictor a task: one network for all tasks that knows which one it looks at.
-        self.task = nn.Embedding(architecture.tasks, hidden)
-        self.match = Match(architecture.vocabulary, architecture.match, hidden) if architecture.match > 0 else None
-        self.norm = nn.LayerNorm(hidden, NORM_EPSILON)
+        self.task = nn.Embedding(architecture.tasks, width)
+        self.match = Match(architecture.vocabulary, architecture.match, width) if architecture.match > 0 else None
+        self.norm = nn.LayerNorm(width, architecture.norm_epsilon)
         self.dropout = nn.Dropout(architecture.dropout)
-        self.layers = nn.ModuleList(Layer(architecture) for _ in range(architecture.layers))
+        self.project = nn.Linear(width, hidden) if architecture.embedding else nn.Identity()
+        self.layers = nn.ModuleList(Layer(architecture) for _ in range(1 if architecture.shared else architecture.layers))
         self.head = nn.Sequential(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(architecture.dropout), nn.Linear(hidden, 1))
         self.register_buffer("calibration_scale", torch.ones(architecture.tasks))
         self.register_buffer("calibration_shift", torch.zeros(architecture.tasks))
@@ -112,20 +132,31 @@ class CtrModel(nn.Module):
 
         The first four are int64 [batch, length], where attention_mask is 0 for padding; task_ids is int64 [batch].
         """
+        cls = self.encode(input_ids, segment_ids, domain_ids, attention_mask, task_ids)
+        logits: Tensor = self.head(cls).flatten() * self.calibration_scale[task_ids] + self.calibration_shift[task_ids]
+        return logits
+
+    def encode(
+        self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
+    ) -> Tensor:
+        """What the last layer makes of [CLS], float [batch, hidden]; arguments as in `forward`."""
         visible = attention_mask.bool()[:, None, None, :]
-        places = self.position.weight[: input_ids.shape[1]]
+        first = self.architecture.first_position
+        places = self.position.weight[first : first + input_ids.shape[1]]
         tokens = (
             self.token(input_ids) + places + self.segment(segment_ids) + self.domain(domain_ids) + self.task(task_ids)[:, None, :]
         )
         if self.match is not None:
             told = self.match(input_ids, segment_ids, domain_ids, attention_mask)
             tokens = torch.cat([tokens[:, :1] + told[:, None, :], tokens[:, 1:]], 1)
-        tokens = self.dropout(self.norm(tokens))
-        for layer in self.layers[:-1]:
-            tokens = layer(tokens, tokens, visible)
-        cls = self.layers[-1](tokens[:, :1], tokens, visible)
-        logits: Tensor = self.head(cls).flatten() * self.calibration_scale[task_ids] + self.calibration_shift[task_ids]
-        return logits
+        tokens = self.project(self.dropout(self.norm(tokens)))
+        for number in range(self.architecture.layers - 1):
+            tokens = self._layer(number)(tokens, tokens, visible)
+        cls: Tensor = self._layer(self.architecture.layers - 1)(tokens[:, :1], tokens, visible)
+        return cls[:, 0]
+
+    def _layer(self, number: int) -> nn.Module:
+        return self.layers[number % len(self.layers)]
 
     def calibrate(self, scale: Tensor, shift: Tensor) -> None:
         """From now on gives `scale * logit + shift` for each logit; both are float [tasks]."""

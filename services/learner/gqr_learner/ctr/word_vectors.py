@@ -11,8 +11,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from gqr_learner.ctr.backbones import Backbone
 from gqr_learner.ctr.match import Match, bags
-from gqr_learner.ctr.vocabulary import SPECIAL, encoder
+from gqr_learner.ctr.vocabulary import encoder
 from gqr_learner.sentence_encoder import SentenceEncoder
 
 COMMON_WORDS = 8_000
@@ -35,6 +36,7 @@ NEARNESS = 4.0
 
 def teach(
     match: Match,
+    backbone: Backbone,
     tokenizer: Tokenizer,
     teacher: SentenceEncoder,
     texts: Sequence[str],
@@ -48,7 +50,7 @@ def teach(
     if len(distinct) > MOST_TEXTS:
         distinct = [distinct[index] for index in np.sort(rng.choice(len(distinct), MOST_TEXTS, replace=False))]
     distinct += sorted(set(teacher.common_words(COMMON_WORDS)) - set(distinct))
-    start_from(match, tokenizer, teacher, texts)
+    start_from(match, backbone, tokenizer, teacher, texts)
     ids, marks = _padded(tokenizer, distinct)
     vectors = torch.from_numpy(teacher.encode(distinct, lambda done: on_step("encode", done, len(distinct), "texts")))
 
@@ -69,7 +71,9 @@ def teach(
     match.vectors, match.weights = student_vectors.detach(), (log_weights.exp() * counts).detach()
 
 
-def start_from(match: Match, tokenizer: Tokenizer, teacher: SentenceEncoder | None, texts: Sequence[str]) -> None:
+def start_from(
+    match: Match, backbone: Backbone, tokenizer: Tokenizer, teacher: SentenceEncoder | None, texts: Sequence[str]
+) -> None:
     """First vectors: the encoder's, reduced to the width of `match`, or random ones, by which like words match and nothing else.
 
     First weights: the rarer a token, the more it says.
@@ -80,7 +84,7 @@ def start_from(match: Match, tokenizer: Tokenizer, teacher: SentenceEncoder | No
     if teacher is None:
         vectors = DEVIATION * torch.randn(len(tokens), width)
     else:
-        known = teacher.word_vectors([token.removeprefix("##") for token in tokens])
+        known = teacher.word_vectors([backbone.word(token) for token in tokens])
         centred = torch.from_numpy(known - known.mean(0))
         _, _, directions = torch.linalg.svd(centred, full_matrices=False)
         vectors = torch.zeros(len(tokens), width)
@@ -91,7 +95,7 @@ def start_from(match: Match, tokenizer: Tokenizer, teacher: SentenceEncoder | No
     for text in texts:
         np.add.at(seen, list(encode(text)), 1)
     weights = COMMON / (COMMON + seen / max(1.0, seen.sum()))
-    for token in SPECIAL:
+    for token in backbone.special:
         weights[vocabulary[token]] = 0
     match.vectors, match.weights = vectors, torch.from_numpy(weights).float()
 

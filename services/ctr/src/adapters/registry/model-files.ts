@@ -11,6 +11,10 @@ export const inputFile = z.object({
   tasks: z.record(z.string().min(1), id),
   unknownTask: id,
   tokenizer: z.literal('tokenizer.json'),
+  /** Models of before there was another backbone have BERT's. */
+  clsToken: z.string().min(1).default('[CLS]'),
+  sepToken: z.string().min(1).default('[SEP]'),
+  precision: z.enum(['fp32', 'fp16', 'int8']).default('fp32'),
 });
 
 /** golden.json of a model. */

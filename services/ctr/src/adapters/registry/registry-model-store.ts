@@ -4,7 +4,7 @@ import { messageOf } from '@gqr/chassis/errors';
 import { type Artefact, ModelNotFoundError, type ModelRegistry, UnusableModelError } from '@gqr/chassis/registry/registry';
 import { z } from 'zod';
 import { ModelRefusedError, type ModelStore, type StoredModel } from '../../domain/model/model-store.js';
-import { WordPieceTokenizer } from '../tokenizers/wordpiece-tokenizer.js';
+import { JsonTokenizer } from '../tokenizers/json-tokenizer.js';
 import { goldenFile, inputFile } from './model-files.js';
 
 /** Kind of this service's models in the registry. */
@@ -52,12 +52,13 @@ export class RegistryModelStore implements ModelStore {
 
   private async read(version: string, { manifest, path }: Artefact): Promise<StoredModel> {
     if (!manifest.files.some(({ name }) => name === NETWORK)) throw new Error(`there is no ${NETWORK} among its files`);
-    const { tasks, ...spec } = await readJson(path, 'input.json', inputFile);
+    const { tasks, tokenizer, clsToken, sepToken, precision, ...spec } = await readJson(path, 'input.json', inputFile);
     return {
       version,
       networkPath: join(path, NETWORK),
+      precision,
       spec: { ...spec, tasks: new Map(Object.entries(tasks)) },
-      tokenizer: await WordPieceTokenizer.read(join(path, 'tokenizer.json')),
+      tokenizer: await JsonTokenizer.read(join(path, tokenizer), { clsToken, sepToken }),
       golden: await readJson(path, 'golden.json', goldenFile),
     };
   }

@@ -76,6 +76,19 @@ describe('loading a model', () => {
     expect(serving.info.loadedAt.getTime()).toBeLessThanOrEqual(Date.now());
   });
 
+  it.each([
+    ['fp32', 0.00009, 0.0002],
+    ['fp16', 0.004, 0.006],
+    ['int8', 0.04, 0.06],
+  ] as const)('allows a %s network the difference that belongs to its precision, and no more', async (precision, within, beyond) => {
+    const { load, store, serving } = loader();
+    store.add('near', storedModel('near', { precision, golden: wrongRow({ probability: 0.041 + within }) }));
+    store.add('far', storedModel('far', { precision, golden: wrongRow({ probability: 0.041 + beyond }) }));
+    await load.load('near');
+    await expect(load.load('far')).rejects.toMatchObject({ refusal: 'SELF_TEST_FAILED' });
+    expect(serving.version).toBe('near');
+  });
+
   it('leaves a version that serves already alone', async () => {
     const { load, store, serving } = loader();
     store.add('v1', storedModel('v1'));

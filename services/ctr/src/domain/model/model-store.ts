@@ -12,10 +12,14 @@ export interface GoldenRow {
   readonly probability: number;
 }
 
+/** Numbers of a network: those of training, halves, or dynamically quantised ones. */
+export type Precision = 'fp32' | 'fp16' | 'int8';
+
 /** A model's files, read and checked, but not loaded. */
 export interface StoredModel {
   readonly version: string;
   readonly networkPath: string;
+  readonly precision: Precision;
   readonly spec: InputSpec;
   readonly tokenizer: Tokenizer;
   /** At least one. */

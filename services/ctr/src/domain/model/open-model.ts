@@ -47,7 +47,7 @@ export class OpenModel {
     try {
       const golden = buildGoldenInputs(inputs, stored.golden);
       engine = await this.openEngine(stored.networkPath);
-      await checkGoldenProbabilities(engine, golden, stored.golden);
+      await checkGoldenProbabilities(engine, golden, stored.golden, stored.precision);
       await checkTasks(engine, golden, stored.spec);
       return engine;
     } catch (error) {

@@ -15,14 +15,16 @@ const shown = z.array(z.object({ text: z.string() })).min(1, 'is empty; leave ou
 const logged = z
   .object({
     impression: z.object({
+      impressionId: z.string().optional(),
       taskId: task,
       context: z.object(context),
       queries: shown,
       modelVersions: z.array(z.object({ kind: z.string().default(''), version: z.string().default('') })).default([]),
     }),
   })
-  .transform(({ impression: { taskId, context: inputs, queries, modelVersions } }): PolicyList => ({
+  .transform(({ impression: { impressionId, taskId, context: inputs, queries, modelVersions } }): PolicyList => ({
     policy: modelVersions.find(({ kind }) => kind.startsWith('policy.'))?.version ?? 'without a model',
+    impressionId,
     task: taskId,
     ...inputs,
     texts: queries.map(({ text }) => text),

@@ -4,6 +4,8 @@ import type { GroundTruth, ShownList } from './ground-truth.js';
 /** A list with the name of what made it. */
 export interface PolicyList extends ShownList {
   readonly policy: string;
+  /** If it was logged. */
+  readonly impressionId?: string | undefined;
 }
 
 /** What a policy's lists of one task are worth. */
@@ -49,4 +51,21 @@ export function groundTruthReport(truth: GroundTruth, lists: Iterable<PolicyList
     warning: 'ground truth of the simulated world: for evaluation only, nothing that learns may read it',
     policies: Object.fromEntries([...sums].map(([policy, ofPolicy]) => [policy, figures(ofPolicy)])),
   };
+}
+
+/** The click probabilities of a logged list, as services/learner reads them to judge a click predictor. */
+export interface ImpressionTruth {
+  readonly impressionId: string;
+  /** Of each query, in order of position. */
+  readonly clickProbabilities: readonly number[];
+}
+
+/** Click probabilities of the lists that were logged, save those under moments that this world does not know. */
+export function impressionTruths(truth: GroundTruth, lists: Iterable<PolicyList>): ImpressionTruth[] {
+  return [...lists].flatMap((list) => {
+    const clickProbabilities = list.impressionId === undefined ? undefined : truth.clickProbabilities(list);
+    return list.impressionId === undefined || clickProbabilities === undefined
+      ? []
+      : [{ impressionId: list.impressionId, clickProbabilities }];
+  });
 }

@@ -5,6 +5,7 @@ import type { Behaviour, TaskId } from '../population/behaviour.js';
 import { SessionSource } from '../population/session-source.js';
 import { randomFor } from '../random/random.js';
 import { RelevanceJudge } from '../relevance/relevance-judge.js';
+import { impressionTruths } from './ground-truth-report.js';
 import { GroundTruth, type ShownList } from './ground-truth.js';
 
 const world = smallWorld();
@@ -38,6 +39,26 @@ describe('the ground truth', () => {
     expect(truth.expectedClickRate({ ...start, texts })).toBeCloseTo((need + curious) * taste, 2);
   });
 
+  it('says of each query how often it is clicked, of one alone as of the list', () => {
+    const truth = new GroundTruth(world, judge, varied);
+    const alone = { ...start, texts: ['sourdough feeding schedule'] };
+    expect(truth.clickProbabilities(alone)).toEqual([expect.closeTo(truth.expectedClickRate(alone) ?? Number.NaN, 12)]);
+    const two = { ...start, texts: ['sourdough feeding schedule', 'best pizza flour'] };
+    const [first = 0, second = 0] = truth.clickProbabilities(two) ?? [];
+    expect(first).toBeCloseTo(truth.expectedClickRate(alone) ?? Number.NaN, 12);
+    // A list is clicked at most as often as its queries are.
+    expect(truth.expectedClickRate(two)).toBeLessThanOrEqual(first + second);
+    expect(second).toBeGreaterThan(0);
+  });
+
+  it('leaves out what was not logged, and moments that it does not know', () => {
+    const truth = new GroundTruth(world, judge, varied);
+    const known = { ...start, policy: 'p', texts: ['sourdough feeding schedule'] };
+    const unknown = { ...known, query: 'best pram', response: 'A pram.' };
+    const lists = [{ ...known, impressionId: 'a' }, known, { ...unknown, impressionId: 'b' }];
+    expect(impressionTruths(truth, lists)).toEqual([{ impressionId: 'a', clickProbabilities: truth.clickProbabilities(known) }]);
+  });
+
   it('is nothing for those who never click, and unknown for a moment that does not come up', () => {
     const nobody = new GroundTruth(world, judge, { ...varied, population: { ...varied.population, neverClick: 1 } });
     expect(nobody.expectedClickRate({ ...start, texts: ['sourdough feeding schedule'] })).toBe(0);
@@ -52,6 +73,9 @@ describe('the ground truth', () => {
       const source = new SessionSource(world, judge, varied, { seed: 5n, users: 4_000, tasks: new Set([task]) });
       const truth = new GroundTruth(world, judge, varied);
       const rates = new Map<string, number | undefined>();
+      const clicksAt: number[] = [];
+      const expectedAt: number[] = [];
+      const probabilities = new Map<string, number[] | undefined>();
       let [clicked, expected] = [0, 0];
       for (let index = 0; index < LISTS; index++) {
         const session = source.session(index);
@@ -61,11 +85,19 @@ describe('the ground truth', () => {
         const key = JSON.stringify([turn.query, texts]);
         if (!rates.has(key)) rates.set(key, truth.expectedClickRate({ ...turn, task, texts, ignored: 0 }));
         expected += rates.get(key) ?? Number.NaN;
-        clicked += session.look(task, shown).clicks.length > 0 ? 1 : 0;
+        const { clicks } = session.look(task, shown);
+        clicked += clicks.length > 0 ? 1 : 0;
+        for (const position of clicks) clicksAt[position] = (clicksAt[position] ?? 0) + 1;
+        if (!probabilities.has(key)) probabilities.set(key, truth.clickProbabilities({ ...turn, task, texts, ignored: 0 }));
+        for (const [at, probability] of (probabilities.get(key) ?? []).entries())
+          expectedAt[at + 1] = (expectedAt[at + 1] ?? 0) + probability;
       }
       // Standard error of the click rate: below sqrt(0.25 / 2,500) = 0.01; users come again, which widens it a little.
       expect(Math.abs(clicked - expected) / LISTS).toBeLessThan(0.03);
       expect(clicked / LISTS).toBeGreaterThan(0.05);
+      for (const position of [1, 2, 3]) {
+        expect(Math.abs((clicksAt[position] ?? 0) - (expectedAt[position] ?? Number.NaN)) / LISTS).toBeLessThan(0.03);
+      }
     },
     60_000,
   );

@@ -51,29 +51,43 @@ export class GroundTruth {
 
   /** Probability that at least one query of a list is clicked; undefined for a moment that does not come up in this world. */
   expectedClickRate(list: ShownList): number | undefined {
+    return this.overUsers(list, (probabilities) => [1 - probabilities.reduce((none, probability) => none * (1 - probability), 1)])?.[0];
+  }
+
+  /** Probability of a click on each query of a list, whatever happens above it; undefined as above. */
+  clickProbabilities(list: ShownList): number[] | undefined {
+    const { continueAfterClick } = this.behaviour.layouts[list.task];
+    return this.overUsers(list, (probabilities) => {
+      let reached = 1;
+      return probabilities.map((probability) => {
+        const clicked = reached * probability;
+        reached -= clicked * (1 - continueAfterClick);
+        return clicked;
+      });
+    });
+  }
+
+  /** Figures of a list's click probabilities (each given that nothing above was clicked), averaged over all who may see it. */
+  private overUsers(list: ShownList, figures: (probabilities: readonly number[]) => number[]): number[] | undefined {
     const moment = list.task === 'clarification' ? this.draftMoment(list) : this.searchMoment(list);
     if (moment === undefined) return undefined;
     const total = moment.chances.reduce((sum, { weight }) => sum + weight, 0);
     const { segments, population } = this.behaviour;
     const everybody = segments.reduce((sum, { share }) => sum + share, 0);
-    let rate = 0;
+    const sums: number[] = [];
     for (const { weight, meaningOf } of moment.chances) {
       const queries = list.texts.map((text) => ({ text, meaning: meaningOf(text) }));
       for (const segment of segments) {
         const asked = [...list.history.map(({ query }) => query), list.query];
         const view: View = { task: list.task, segment, appetite: 1, asked, answer: list.response, ignored: list.ignored, queries };
-        rate += (weight / total) * (segment.share / everybody) * this.overAppetites(view);
+        const share = (1 - population.neverClick) * (weight / total) * (segment.share / everybody);
+        const probabilities = this.clickModel.byAppetite(view);
+        for (const { appetite, weight: ofAppetite } of this.appetites) {
+          for (const [at, figure] of figures(probabilities(appetite)).entries()) sums[at] = (sums[at] ?? 0) + share * ofAppetite * figure;
+        }
       }
     }
-    return (1 - population.neverClick) * rate;
-  }
-
-  private overAppetites(view: View): number {
-    const probabilities = this.clickModel.byAppetite(view);
-    return this.appetites.reduce((sum, { appetite, weight }) => {
-      const missed = probabilities(appetite).reduce((none, probability) => none * (1 - probability), 1);
-      return sum + weight * (1 - missed);
-    }, 0);
+    return sums;
   }
 
   private searchMoment({ query, response, history }: ShownList): Moment | undefined {

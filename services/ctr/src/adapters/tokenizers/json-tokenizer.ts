@@ -9,22 +9,31 @@ interface HuggingFaceTokenizer {
 }
 const LibraryTokenizer = Tokenizer as unknown as new (content: object, config: object) => HuggingFaceTokenizer;
 
-/** A tokenizer.json as the learner writes it. It adds no special tokens and cuts nothing: both are up to the input's builder. */
-export class WordPieceTokenizer implements TokenizerPort {
+/** The tokens of a tokenizer that stand for [CLS] and [SEP]. */
+export interface Frame {
+  readonly clsToken: string;
+  readonly sepToken: string;
+}
+
+/**
+ * A tokenizer.json as the learner writes it: WordPiece, byte-level BPE or unigrams. It adds no special tokens and cuts nothing: both are
+ * up to the input's builder.
+ */
+export class JsonTokenizer implements TokenizerPort {
   private constructor(
     private readonly tokenizer: HuggingFaceTokenizer,
     readonly clsId: number,
     readonly sepId: number,
   ) {}
 
-  /** @throws Error if the file is no tokenizer, or one without [CLS] and [SEP] */
-  static async read(path: string): Promise<WordPieceTokenizer> {
+  /** @throws Error if the file is no tokenizer, or one without the tokens of the frame */
+  static async read(path: string, { clsToken, sepToken }: Frame): Promise<JsonTokenizer> {
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof content !== 'object' || content === null) throw new Error('tokenizer.json is no object');
     const tokenizer = new LibraryTokenizer(content, {});
-    const [clsId, sepId] = ['[CLS]', '[SEP]'].map((token) => tokenizer.token_to_id(token));
-    if (clsId === undefined || sepId === undefined) throw new Error('tokenizer.json has no [CLS] or no [SEP]');
-    return new WordPieceTokenizer(tokenizer, clsId, sepId);
+    const [clsId, sepId] = [clsToken, sepToken].map((token) => tokenizer.token_to_id(token));
+    if (clsId === undefined || sepId === undefined) throw new Error(`tokenizer.json has no ${clsToken} or no ${sepToken}`);
+    return new JsonTokenizer(tokenizer, clsId, sepId);
   }
 
   encode(text: string): readonly number[] {
