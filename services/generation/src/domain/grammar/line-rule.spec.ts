@@ -31,6 +31,8 @@ describe('a query', () => {
     expect(judge('Known?', '\n', false, query)).toBe('forbidden');
     expect(judge('Known', ' to', false, query)).toBe('continue');
     expect(judge('caf\ufffd', '\n', false, query)).toBe('forbidden');
+    expect(judge('caf', '\ufffd', false, query)).toBe('continue');
+    expect(judge('caf', '\ufffde', false, query)).toBe('forbidden');
   });
   it('takes no more words and characters than allowed', () => {
     expect(judge('one two three', 's', false, query)).toBe('continue');

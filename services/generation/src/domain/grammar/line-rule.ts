@@ -23,6 +23,8 @@ const BAD_START = /^[\s\p{P}~`^*+=<>]/u;
 const HAS_SUBSTANCE = /[\p{L}\p{N}]/u;
 const BROKEN_CHARACTER = '\ufffd';
 const BROKEN_CHARACTERS = /\ufffd+$/;
+/** Bytes that no further ones make a character of, since another character stands behind them. */
+const BROKEN_FOR_GOOD = /\ufffd[^\ufffd]/;
 
 function isComplete(text: string, rule: LineRule): boolean {
   if (text.endsWith(BROKEN_CHARACTER)) return false;
@@ -57,6 +59,7 @@ export function judge(text: string, piece: string, isEnd: boolean, rule: LineRul
   if (piece === '' || NEVER.test(piece)) return 'forbidden';
   const next = text + piece;
   if (rule.afterHead && !next.startsWith(' ')) return 'forbidden';
+  if (BROKEN_FOR_GOOD.test(next)) return 'forbidden';
   const body = rule.afterHead ? next.slice(1) : next;
   if (!agrees(body, rule.beginning)) return 'forbidden';
   if (rule.beginning === '' && BAD_START.test(body)) return 'forbidden';

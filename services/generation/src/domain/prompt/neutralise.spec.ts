@@ -9,6 +9,7 @@ it.each([
   ['zero-width and bidirectional characters', 'a\u200bb\u202ec\u2066d\ufeffe\u00adf', 'abcdef'],
   ['tag characters that hide text', 'a\u{e0069}\u{e0067}b', 'ab'],
   ['lone surrogates', 'a\ud800b', 'ab'],
+  ['characters that mean nothing: unassigned, private, broken', 'a\u0378b\ue000c\ufffed\uffffe\ufffdf', 'abcdef'],
   ['runs of white space', '  a  \u00a0 b ', 'a b'],
 ])('takes out %s', (_, text, expected) => {
   expect(neutralise(text)).toBe(expected);

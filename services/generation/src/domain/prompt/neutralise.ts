@@ -8,6 +8,8 @@ const BREAKS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const INVISIBLE = /\u034f|[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/gu;
 /** The separator of list items in a prompt, and the bar of chat markers such as <|im_end|>. */
 const BARS = /[|\uff5c\u00a6]/g;
+/** Characters that stand for none, private ones, and the one that stands for broken bytes: a model that reads them writes them. */
+const MEANINGLESS = /[\p{Cn}\p{Co}\ufffd]/gu;
 /** Halves of surrogate pairs that stand alone. */
 const LONE_SURROGATES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
@@ -17,6 +19,7 @@ export function neutralise(text: string): string {
     .replace(LONE_SURROGATES, '')
     .normalize('NFC')
     .replace(INVISIBLE, '')
+    .replace(MEANINGLESS, '')
     .replace(BREAKS, ' ')
     .replace(BARS, '/')
     .replace(/\s+/g, ' ')
