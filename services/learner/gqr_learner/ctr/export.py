@@ -102,8 +102,9 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def run_session(session: onnxruntime.InferenceSession, batch: Batch) -> npt.NDArray[np.float32]:
-    """Click probabilities of a batch."""
-    return run_both(session, batch)[0]
+    """Click probabilities of a batch, float32 [batch]."""
+    probabilities: npt.NDArray[np.float32] = run_both(session, batch)[0]
+    return probabilities
 
 
 def run_both(session: onnxruntime.InferenceSession, batch: Batch) -> npt.NDArray[np.float32]:

@@ -205,7 +205,7 @@ def summarise(votes: Tensor) -> tuple[Tensor, Tensor]:
     """Probability and uncertainty, float [batch] each, of logits by head, float [batch, heads].
 
     The probability is that of the mean logit. The uncertainty is the standard deviation of the heads' probabilities: 0 for one
-    head, and a penalty for what the predictor has hardly seen (arXiv 2508.15811).
+    head. It is meant as a penalty on rewards (after arXiv 2508.15811).
     """
     return torch.sigmoid(votes.mean(-1)), torch.sigmoid(votes).std(-1, correction=0)
 

@@ -79,8 +79,11 @@ SPACES = "[\u0085\ufeff]"
 
 
 SCORE_STEP = 2.0**-20
-"""Scores of unigrams are multiples of it, so that sums of them are exact: else rounding decides between segmentations that are equally
-probable, as "a" + "aa" and "aa" + "a" are, and the two languages add up in another order."""
+"""Scores of unigrams are multiples of it, so that sums of them are exact.
+
+Else rounding decides between segmentations that are equally probable, as "a" + "aa" and "aa" + "a" are, and the two languages
+compare sums at different points.
+"""
 
 
 def _exact(score: float) -> float:
