@@ -6,7 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { multiReward, singleReward } from '../src/domain/reward/list-reward.js';
 import { failure, metricOf, numbers, PATIENCE, TOLERANCE } from './calls.js';
-import { goldenOf, TinyRegistry, VARIANTS } from './tiny-model.js';
+import { type GoldenFixture, goldenOf, TinyRegistry, VARIANTS } from './tiny-model.js';
 
 const main = new URL('../src/main.js', import.meta.url);
 
@@ -25,6 +25,15 @@ afterAll(async () => {
   models.remove();
 });
 
+/** What a request says of a golden row beside the queries to score. */
+function askedIn({ taskId, query, answer, history, cooccurrence }: GoldenFixture) {
+  return {
+    taskId,
+    context: { query, response: answer, history: history.map((earlier) => ({ query: earlier })) },
+    cooccurrenceQueries: cooccurrence,
+  };
+}
+
 describe.each(VARIANTS)('with a model of variant %s', (variant) => {
   const golden = goldenOf(variant).filter(({ query, candidate, chosen }) =>
     [query, candidate, ...chosen].every((text) => text.trim() !== ''),
@@ -35,18 +44,18 @@ describe.each(VARIANTS)('with a model of variant %s', (variant) => {
 
   it('says over the wire what the model said in Python: PredictNext', async () => {
     expect(golden.length).toBeGreaterThan(25);
-    for (const { taskId, query, chosen, candidate, probability } of golden) {
-      const answer = await client.predictNext({ taskId, context: { query }, chosenQueries: chosen, candidates: [candidate] });
+    for (const row of golden) {
+      const { chosen, candidate, probability } = row;
+      const answer = await client.predictNext({ ...askedIn(row), chosenQueries: chosen, candidates: [candidate] });
       expect(Math.abs((answer.clickProbabilities[0] ?? NaN) - probability)).toBeLessThanOrEqual(TOLERANCE);
     }
   });
 
   it('says the same in one batch of all steps: BatchPredictNext', async () => {
-    const requests = golden.map(({ taskId, query, chosen, candidate }) => ({
-      taskId,
-      context: { query },
-      chosenQueries: chosen,
-      candidates: [candidate, 'something else'],
+    const requests = golden.map((row) => ({
+      ...askedIn(row),
+      chosenQueries: row.chosen,
+      candidates: [row.candidate, 'something else'],
     }));
     const { responses } = await client.batchPredictNext({ requests });
     expect(responses).toHaveLength(golden.length);
@@ -58,11 +67,7 @@ describe.each(VARIANTS)('with a model of variant %s', (variant) => {
   });
 
   it('says the same of the last query of a list: PredictList and BatchPredictList', async () => {
-    const requests = golden.map(({ taskId, query, chosen, candidate }) => ({
-      taskId,
-      context: { query },
-      queries: [...chosen, candidate],
-    }));
+    const requests = golden.map((row) => ({ ...askedIn(row), queries: [...row.chosen, row.candidate] }));
     const { responses } = await client.batchPredictList({ requests });
     expect(responses).toHaveLength(golden.length);
     for (const [index, request] of requests.entries()) {
@@ -120,6 +125,31 @@ describe('the ctr service', () => {
     expect((await client.predictList({ ...list, context: rich })).clickProbabilities).toEqual(
       (await client.predictList(list)).clickProbabilities,
     );
+  });
+
+  it('reads answer, history and co-occurrence where the model is of variant src', async () => {
+    await client.reloadModel({ version: 'tiny-src' });
+    const plain = (await client.predictList(list)).clickProbabilities;
+    const answer = { ...context, response: 'Use a pot one size larger. '.repeat(700) };
+    const history = { ...context, history: [{ query: 'earlier', response: 'answer' }] };
+    for (const request of [
+      { ...list, context: answer },
+      { ...list, context: history },
+      { ...list, cooccurrenceQueries: ['best soil for monstera'] },
+    ]) {
+      expect((await client.predictList(request)).clickProbabilities).not.toEqual(plain);
+    }
+    const step = { taskId: 'hint', context: answer, chosenQueries: [], candidates: ['best soil'], cooccurrenceQueries: ['fern'] };
+    const asList = { taskId: 'hint', context: answer, queries: ['best soil'], cooccurrenceQueries: ['fern'] };
+    const [ofStep, ofList] = [await client.predictNext(step), await client.predictList(asList)];
+    expect(ofStep.clickProbabilities[0]).toBeCloseTo(ofList.clickProbabilities[0] ?? NaN, 6);
+    await client.reloadModel({});
+  });
+
+  it('says how unsure it is of each probability', async () => {
+    const { clickProbabilities, uncertainties } = await client.predictList(list);
+    expect(uncertainties).toHaveLength(clickProbabilities.length);
+    for (const value of uncertainties) expect(value > 0 && value < 0.5).toBe(true);
   });
 
   it('takes lists of 100, 1,000 candidates and 2,000 characters outside the basic plane', async () => {

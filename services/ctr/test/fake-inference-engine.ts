@@ -1,9 +1,9 @@
 import type { CtrInput } from '../src/domain/input/ctr-input.js';
-import { type InferenceEngine, InferenceError } from '../src/domain/scoring/inference-engine.js';
+import { type Estimates, type InferenceEngine, InferenceError } from '../src/domain/scoring/inference-engine.js';
 
 interface UnderWay {
   readonly batch: readonly CtrInput[];
-  readonly done: PromiseWithResolvers<Float32Array>;
+  readonly done: PromiseWithResolvers<Estimates>;
 }
 
 /** The probability of a click on the target whose last token is n: n thousandths. */
@@ -23,6 +23,8 @@ export class FakeInferenceEngine implements InferenceEngine {
   constructor(
     readonly concurrency = 1,
     private readonly predict: (input: CtrInput, batch: readonly CtrInput[]) => number = thousandths,
+    /** Whether it says nothing of uncertainty; else it is a tenth of the probability. */
+    private readonly isSure = true,
   ) {}
 
   /** From now on batches do not end by themselves. */
@@ -40,16 +42,16 @@ export class FakeInferenceEngine implements InferenceEngine {
     const first = this.underWay.shift();
     if (first === undefined) throw new Error('no batch is under way');
     if (outcome instanceof Error) first.done.reject(outcome);
-    else first.done.resolve(outcome ?? this.answer(first.batch));
+    else first.done.resolve(outcome === undefined ? this.answer(first.batch) : { probabilities: outcome, uncertainties: undefined });
   }
 
-  async run(batch: readonly CtrInput[]): Promise<Float32Array> {
+  async run(batch: readonly CtrInput[]): Promise<Estimates> {
     if (this.closed > 0) throw new Error('it is closed');
     if (this.underWay.length >= this.concurrency) throw new Error('it was given more batches than it takes');
     if (batch.some(({ inputIds }) => inputIds.some((id) => id >= 1_000))) throw new InferenceError('a token is not in its vocabulary');
     this.batches.push(batch);
     if (!this.held) return this.answer(batch);
-    const done = Promise.withResolvers<Float32Array>();
+    const done = Promise.withResolvers<Estimates>();
     this.underWay.push({ batch, done });
     return done.promise;
   }
@@ -59,7 +61,8 @@ export class FakeInferenceEngine implements InferenceEngine {
     this.closed++;
   }
 
-  private answer(batch: readonly CtrInput[]): Float32Array {
-    return Float32Array.from(batch, (input) => this.predict(input, batch));
+  private answer(batch: readonly CtrInput[]): Estimates {
+    const probabilities = Float32Array.from(batch, (input) => this.predict(input, batch));
+    return { probabilities, uncertainties: this.isSure ? undefined : probabilities.map((p) => p / 10) };
   }
 }

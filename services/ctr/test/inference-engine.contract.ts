@@ -27,9 +27,9 @@ export function inferenceEngineContract(name: string, { open, inputs, unrunnable
 
     it('answers in the order of the batch, whatever stands beside an input', async () => {
       const alone: number[] = [];
-      for (const input of inputs) alone.push(...(await engine.run([input])));
-      const together = await engine.run(inputs);
-      const reversed = await engine.run(inputs.toReversed());
+      for (const input of inputs) alone.push(...(await engine.run([input])).probabilities);
+      const together = (await engine.run(inputs)).probabilities;
+      const reversed = (await engine.run(inputs.toReversed())).probabilities;
       expect(together).toHaveLength(inputs.length);
       alone.forEach((probability, index) => {
         expect(together[index]).toBeCloseTo(probability, TOLERANCE);
@@ -39,7 +39,7 @@ export function inferenceEngineContract(name: string, { open, inputs, unrunnable
     });
 
     it('answers with probabilities', async () => {
-      for (const probability of await engine.run(inputs)) {
+      for (const probability of (await engine.run(inputs)).probabilities) {
         expect(probability).toBeGreaterThan(0);
         expect(probability).toBeLessThan(1);
       }

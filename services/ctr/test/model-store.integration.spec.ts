@@ -59,7 +59,7 @@ describe('RegistryModelStore', () => {
     ['no-input', { 'input.json': undefined }, 'input.json'],
     ['no-tokenizer', { 'tokenizer.json': undefined }, 'tokenizer.json'],
     ['no-golden', { 'golden.json': undefined }, 'golden.json'],
-    ['other-variant', { 'input.json': JSON.stringify({ ...input, variant: 'src' }) }, 'input.json is not as it should be'],
+    ['other-variant', { 'input.json': JSON.stringify({ ...input, variant: 'other' }) }, 'input.json is not as it should be'],
     ['no-room', { 'input.json': JSON.stringify({ ...input, maxLength: 4 }) }, 'maxLength'],
     ['no-rows', { 'golden.json': '[]' }, 'golden.json is not as it should be'],
     ['half-rows', { 'golden.json': '[{"taskId":"hint","que' }, 'JSON'],

@@ -27,10 +27,15 @@ const FRAME = { clsToken: '[CLS]', sepToken: '[SEP]' };
 const ROBERTA_FRAME = { clsToken: '<s>', sepToken: '</s>' };
 const frameOf = (name: string): typeof FRAME => (name === 'roberta' ? ROBERTA_FRAME : FRAME);
 
-function build(tokenizer: JsonTokenizer, spec: InputSpec, row: Pick<GoldenFixture, 'taskId' | 'query' | 'chosen' | 'candidate'>): CtrInput {
+function build(
+  tokenizer: JsonTokenizer,
+  spec: InputSpec,
+  row: Omit<GoldenFixture, 'inputIds' | 'segmentIds' | 'domainIds' | 'probability'>,
+): CtrInput {
   const builder = new CtrInputBuilder(spec, tokenizer);
   const chosen = row.chosen.map((text) => builder.tokenize(text));
-  return builder.build(builder.prefix(row.taskId, builder.tokenize(row.query), chosen), builder.tokenize(row.candidate));
+  const sources = builder.sources(builder.read(row), (text) => builder.tokenize(text));
+  return builder.build(builder.prefix(row.taskId, builder.tokenize(row.query), chosen, sources), builder.tokenize(row.candidate));
 }
 
 function specOf({ spec }: InputFixture): InputSpec {
@@ -114,7 +119,7 @@ describe('the input', () => {
 });
 
 describe.each(TINY_NAMES)('the click probability of the tiny %s', (name) => {
-  const variant = name === 'base' || name === 'pid' ? name : 'ctx';
+  const variant = VARIANTS.find((each) => each === name) ?? 'ctx';
   const golden = goldenOf(name);
   const torch = torchProbabilities(name);
   let engine: OnnxEngine;
@@ -127,20 +132,27 @@ describe.each(TINY_NAMES)('the click probability of the tiny %s', (name) => {
       ['hint', 2],
       ['suggestion', 3],
     ]);
-    inputs = golden.map((row) => build(tokenizer, { variant, maxLength: 48, maxDomains: 6, tasks, unknownTask: 0 }, row));
+    inputs = golden.map((row) => build(tokenizer, { variant, maxLength: 48, maxDomains: 6, sourceTokens: 24, tasks, unknownTask: 0 }, row));
   });
   afterAll(async () => {
     await engine.close();
   });
 
   it('is the same from PyTorch, from ONNX Runtime in Python and here, alone and in a padded batch', async () => {
-    const together = await engine.run(inputs);
+    const { probabilities: together } = await engine.run(inputs);
     expect([golden.length, torch.length]).toEqual([inputs.length, inputs.length]);
     for (const [number, input] of inputs.entries()) {
-      const [alone] = await engine.run([input]);
+      const [alone] = (await engine.run([input])).probabilities;
       const said = [alone, together[number], golden[number]?.probability, torch[number]].map((p) => p ?? NaN);
       expect(Math.max(...said) - Math.min(...said)).toBeLessThanOrEqual(TOLERANCE);
     }
+  });
+
+  it('comes with the disagreement of the heads', async () => {
+    const { uncertainties } = await engine.run(inputs);
+    expect(uncertainties).toHaveLength(inputs.length);
+    expect(Math.min(...(uncertainties ?? []))).toBeGreaterThan(0);
+    expect(Math.max(...(uncertainties ?? []))).toBeLessThan(0.5);
   });
 
   it('differs from row to row, so that a constant would not pass', () => {

@@ -1,5 +1,5 @@
 import { CtrInputBuilder } from '../src/domain/input/ctr-input.js';
-import type { InputSpec } from '../src/domain/input/input-spec.js';
+import type { InputSpec, Sources } from '../src/domain/input/input-spec.js';
 import type { GoldenRow, StoredModel } from '../src/domain/model/model-store.js';
 import type { LoadedModel } from '../src/domain/model/serving-model.js';
 import { BatchingQueue, type QueueObserver } from '../src/domain/scoring/batching-queue.js';
@@ -10,12 +10,15 @@ export const sampleSpec: InputSpec = {
   variant: 'ctx',
   maxLength: 16,
   maxDomains: 4,
+  sourceTokens: 3,
   tasks: new Map([
     ['suggestion', 1],
     ['hint', 2],
   ]),
   unknownTask: 0,
 };
+
+export const noSources: Sources = { answer: '', history: [], cooccurrence: [] };
 
 /** What a FakeInferenceEngine says of Fig. 2's input, written down by hand. */
 export const sampleGolden: readonly GoldenRow[] = [
@@ -24,6 +27,7 @@ export const sampleGolden: readonly GoldenRow[] = [
     query: '10 11',
     chosen: ['20'],
     candidate: '40 41',
+    ...noSources,
     inputIds: [1, 10, 11, 20, 2, 40, 41],
     segmentIds: [0, 0, 0, 0, 0, 1, 1],
     domainIds: [0, 0, 0, 1, 1, 2, 2],
@@ -34,6 +38,7 @@ export const sampleGolden: readonly GoldenRow[] = [
     query: '10',
     chosen: [],
     candidate: '50',
+    ...noSources,
     inputIds: [1, 10, 2, 50],
     segmentIds: [0, 0, 0, 1],
     domainIds: [0, 0, 0, 1],

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DirectoryRegistry } from '@gqr/chassis/registry/directory-registry';
 
-export type Variant = 'base' | 'pid' | 'ctx';
-export const VARIANTS: readonly Variant[] = ['base', 'pid', 'ctx'];
+export type Variant = 'base' | 'pid' | 'ctx' | 'src';
+export const VARIANTS: readonly Variant[] = ['base', 'pid', 'ctx', 'src'];
 /** Tiny models: one a variant, of BERT, and one a further backbone, of variant ctx. */
 export type TinyName = Variant | 'roberta' | 'albert';
 export const TINY_NAMES: readonly TinyName[] = [...VARIANTS, 'roberta', 'albert'];
@@ -19,6 +19,9 @@ export interface GoldenFixture {
   readonly query: string;
   readonly chosen: string[];
   readonly candidate: string;
+  readonly answer: string;
+  readonly history: string[];
+  readonly cooccurrence: string[];
   readonly inputIds: number[];
   readonly segmentIds: number[];
   readonly domainIds: number[];
@@ -26,7 +29,14 @@ export interface GoldenFixture {
 }
 
 export interface InputFixture extends Omit<GoldenFixture, 'probability'> {
-  readonly spec: { variant: Variant; maxLength: number; maxDomains: number; tasks: Record<string, number>; unknownTask: number };
+  readonly spec: {
+    variant: Variant;
+    maxLength: number;
+    maxDomains: number;
+    sourceTokens: number;
+    tasks: Record<string, number>;
+    unknownTask: number;
+  };
   readonly taskNumber: number;
 }
 

@@ -83,6 +83,7 @@ def test_leaves_a_whole_model_and_nothing_else(trained: tuple[Path, dict[str, An
         "tokenizer": "tokenizer.json",
         "clsToken": "[CLS]",
         "sepToken": "[SEP]",
+        "sourceTokens": 24,
         "precision": "fp32",
     }
 
@@ -145,6 +146,7 @@ def test_goes_on_from_a_parent_with_its_tokenizer(trained: tuple[Path, dict[str,
         ({"init": "parent"}, {"parent": "."}, "parent model in . cannot be used"),
         ({"init": "parent", "variant": "pid"}, {"parent": "TRAINED"}, 'variant "ctx", the config says "pid"'),
         ({"init": "parent", "backbone": "albert"}, {"parent": "TRAINED"}, 'backbone "bert", the config says "albert"'),
+        ({"variant": "src"}, {}, "no impression has an answer"),
         ({"init": "pretrained"}, {}, "no model is named"),
         ({"device": "cuda"}, {}, "no GPU"),
     ],

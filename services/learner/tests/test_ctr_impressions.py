@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gqr_learner.ctr.impressions import Impression, check_order, read_impressions
+from gqr_learner.ctr.input import Sources
 from gqr_learner.ctr.synthetic import write_parquet
 from gqr_learner.worker import LearnerError
 
@@ -30,6 +31,17 @@ def test_reads_impressions_by_time(tmp_path: Path) -> None:
     assert impressions.labels().tolist() == [0, 1, 0, 1]
     assert (impressions.tasks(), impressions.traffic()) == (["hint", "suggestion"], "mixed")
     assert list(impressions.texts()) == ["q", "a", "b"] * 2
+
+
+def test_reads_sources_where_a_file_has_them(tmp_path: Path) -> None:
+    known = Sources("an answer", ["earlier"], ["also asked", ""])
+    impressions = read(tmp_path, impression(sources=known), impression())
+    assert impressions.rows[0].sources == Sources("an answer", ["earlier"], ["also asked"])
+    assert impressions.rows[1].sources == Sources("", [], [])
+    assert impressions.have_sources()
+    table = pq.read_table(tmp_path / "train.parquet").drop_columns(["answer", "history", "cooccurrence"])
+    pq.write_table(table, tmp_path / "old.parquet")
+    assert not read_impressions(tmp_path / "old.parquet", "train").have_sources()
 
 
 def test_reads_what_duckdb_writes(tmp_path: Path) -> None:

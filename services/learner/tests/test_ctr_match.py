@@ -18,7 +18,7 @@ WEIGHTS = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.5]
 
 
 def compass() -> Match:
-    match = Match(len(VECTORS), 2, hidden=4)
+    match = Match(len(VECTORS), 2, hidden=4, positions=8)
     match.vectors, match.weights = torch.tensor(VECTORS), torch.tensor(WEIGHTS)
     return match
 
@@ -61,7 +61,7 @@ def similarity(match: Match, builder: InputBuilder, query: str, candidate: str) 
 def test_the_encoder_teaches_words_that_no_text_of_the_log_holds() -> None:
     teacher = SentenceEncoder()
     tokenizer = train_wordpiece([*TEXTS, *teacher.common_words(4000) * 2], 6000, lambda: None)
-    match = Match(tokenizer.get_vocab_size(), 32, hidden=4)
+    match = Match(tokenizer.get_vocab_size(), 32, hidden=4, positions=8)
     stages: list[str] = []
     teach(match, BACKBONES["bert"], tokenizer, teacher, TEXTS, 1, lambda stage, _done, _total, _unit: stages.append(stage))
     builder = InputBuilder(
@@ -79,7 +79,7 @@ def test_the_encoder_teaches_words_that_no_text_of_the_log_holds() -> None:
 
 def test_without_an_encoder_like_words_match_and_frequent_ones_say_less() -> None:
     tokenizer = train_wordpiece(TEXTS, 400, lambda: None)
-    match = Match(tokenizer.get_vocab_size(), 64, hidden=4)
+    match = Match(tokenizer.get_vocab_size(), 64, hidden=4, positions=8)
     torch.manual_seed(1)
     start_from(match, BACKBONES["bert"], tokenizer, None, TEXTS)
     builder = InputBuilder(

@@ -8,7 +8,7 @@ from transformers import BertConfig, BertModel
 
 from gqr_learner.ctr.input import CtrInput
 from gqr_learner.ctr.instances import batches_by_length, pack, shuffled_batches
-from gqr_learner.ctr.model import Architecture, CtrModel, Layer, load_weights, save_weights
+from gqr_learner.ctr.model import Architecture, CtrModel, Heads, Layer, load_weights, save_weights, summarise
 
 SMALL = Architecture(
     layers=3, hidden=12, heads=3, intermediate=20, dropout=0.1, vocabulary=50, max_length=16, max_domains=5, tasks=3
@@ -88,6 +88,27 @@ def test_every_input_counts(changed: int) -> None:
         batch[changed] = batch[changed].clone()
         batch[changed].view(-1)[-1] = 1 - batch[changed].view(-1)[-1].clamp(max=1)
         assert made(*batch).item() != pytest.approx(before, abs=1e-6)
+
+
+def test_heads_vote_each_for_itself_and_the_mean_is_the_prediction() -> None:
+    made = model(architecture=dataclasses.replace(SMALL, ensemble=3))
+    made.calibrate(torch.tensor([1.0, 2.0, 0.5]), torch.tensor([0.0, -1.0, 1.0]))
+    batch = random_batch([9, 4])
+    with torch.inference_mode():
+        votes = made.votes(*batch)
+        hidden = made.head[:2](made.encode(*batch)).view(2, 3, 12)
+        last = made.head[-1]
+        assert isinstance(last, Heads)
+        tasks = batch[4]
+        for head in range(3):
+            logit = hidden[:, head] @ last.weight[head] + last.bias[head]
+            assert torch.allclose(votes[:, head], logit * made.calibration_scale[tasks] + made.calibration_shift[tasks], atol=1e-5)
+        assert torch.allclose(made(*batch), votes.mean(-1))
+        probability, uncertainty = summarise(votes)
+    expected = torch.sigmoid(votes).numpy().std(1)
+    assert uncertainty.tolist() == pytest.approx(expected.tolist(), abs=1e-6)
+    assert probability.tolist() == pytest.approx(torch.sigmoid(votes.mean(-1)).tolist())
+    assert summarise(votes[:, :1])[1].tolist() == [0, 0]
 
 
 def test_starts_at_a_click_rate() -> None:

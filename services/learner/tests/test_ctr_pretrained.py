@@ -12,10 +12,12 @@ from gqr_learner.ctr.backbones import BACKBONES
 from gqr_learner.ctr.config import CtrConfig
 from gqr_learner.ctr.fit import fit
 from gqr_learner.ctr.impressions import read_impressions
+from gqr_learner.ctr.input import InputSpec
 from gqr_learner.ctr.pretrained import find_pretrained, load_encoder
 from gqr_learner.ctr.synthetic import write_spans
 from gqr_learner.worker import LearnerError, Worker
 
+SPEC = InputSpec("ctx", 20, 16, {"suggestion": 1, "hint": 2})
 TEXTS = ["how to repot a monstera", "when to repot a monstera", "best soil for monstera", "night train tickets"] * 4
 SIZES: dict[str, Any] = {"hidden_size": 12, "num_hidden_layers": 3, "num_attention_heads": 3, "intermediate_size": 20}
 MODELS: dict[str, Any] = {
@@ -49,7 +51,7 @@ def config(backbone: str, folder: Path, **changes: Any) -> CtrConfig:
 @pytest.mark.parametrize("backbone", list(MODELS))
 def test_hidden_states_are_those_of_transformers(backbone: str, tmp_path: Path) -> None:
     theirs = write_pretrained(backbone, tmp_path)
-    ours = load_encoder(find_pretrained(str(tmp_path)), config(backbone, tmp_path), tasks=3, match=0).eval()
+    ours = load_encoder(find_pretrained(str(tmp_path)), config(backbone, tmp_path), SPEC, match=0).eval()
     generator = torch.Generator().manual_seed(4)
     lengths = torch.tensor([20, 9, 3])
     mask = (torch.arange(20) < lengths[:, None]).long()
@@ -78,15 +80,15 @@ def test_a_pretrained_model_can_be_trained(backbone: str, tmp_path: Path) -> Non
 def test_what_cannot_be_loaded_is_an_error_that_says_why(tmp_path: Path) -> None:
     write_pretrained("bert", tmp_path)
     with pytest.raises(LearnerError, match="is of type bert, the config says roberta"):
-        load_encoder(tmp_path, config("roberta", tmp_path), 2, 0)
+        load_encoder(tmp_path, config("roberta", tmp_path), SPEC, 0)
     with pytest.raises(LearnerError, match="maxLength 64"):
-        load_encoder(tmp_path, config("bert", tmp_path, max_length=64), 2, 0)
+        load_encoder(tmp_path, config("bert", tmp_path, max_length=64), SPEC, 0)
     with pytest.raises(LearnerError, match="cannot be had"):
         find_pretrained("nobody/has-this-model")
     written = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps({**written, "hidden_size": 18}))
     with pytest.raises(LearnerError, match="are not those of a bert encoder"):
-        load_encoder(tmp_path, config("bert", tmp_path), 2, 0)
+        load_encoder(tmp_path, config("bert", tmp_path), SPEC, 0)
     (tmp_path / "tokenizer.json").unlink()
     with pytest.raises(LearnerError, match=r"has no tokenizer\.json"):
         find_pretrained(str(tmp_path))

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import math
 from pathlib import Path
@@ -10,7 +11,7 @@ from gqr_learner.ctr.config import CtrConfig
 from gqr_learner.ctr.input import CtrInput
 from gqr_learner.ctr.instances import Instances, pack
 from gqr_learner.ctr.model import Architecture, CtrModel
-from gqr_learner.ctr.training import State, Training, predict
+from gqr_learner.ctr.training import State, Training, bootstrap, predict, predict_both
 from gqr_learner.worker import LearnerError, Stopped, Worker
 
 TINY = Architecture(layers=2, hidden=8, heads=2, intermediate=16, dropout=0.1, vocabulary=30, max_length=12, max_domains=4, tasks=2)
@@ -88,6 +89,21 @@ def test_a_loss_that_is_no_number_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LearnerError, match="not a number at step 1") as caught:
         run.run()
     assert "learningRate" in caught.value.remedy
+
+
+def test_heads_see_samples_of_their_own_and_disagree(tmp_path: Path) -> None:
+    weights = bootstrap(5000, 4, 1)
+    assert weights.mean(0) == pytest.approx(1, abs=0.06)
+    assert abs(np.corrcoef(weights.T.astype(float))[0, 1]) < 0.05
+    assert (bootstrap(7, 1, 1) == 1).all()
+    torch.manual_seed(1)
+    model = CtrModel(dataclasses.replace(TINY, ensemble=4))
+    run = Training(CONFIG, model, instances(320, 1), instances(64, 2), tmp_path, Worker(io.StringIO()))
+    run.run()
+    known = instances(64, 2)
+    probabilities, uncertainties = predict_both(model, known)
+    assert np.array_equal(probabilities, predict(model, known))
+    assert 0 < uncertainties.mean() < 0.2
 
 
 def test_the_step_size_rises_and_then_falls_to_zero(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
+import json
+
 import pytest
+from tokenizers import Tokenizer, models
 
 from gqr_learner.ctr.backbones import BACKBONES, model_name, parse_model_name
-from gqr_learner.ctr.vocabulary import PAD, UNKNOWN, encoder, special_id, train_wordpiece
+from gqr_learner.ctr.vocabulary import PAD, UNKNOWN, agreed, encoder, special_id, train_wordpiece
 
 TEXTS = ["how to repot a monstera", "when to repot a monstera", "best soil for monstera", "東京の天気", "Ταχύς ταχύς"] * 4
 every_backbone = pytest.mark.parametrize("name", list(BACKBONES))
@@ -45,6 +48,15 @@ def test_ideographs_are_words_and_case_and_final_sigma_do_not_matter() -> None:
     assert encode("ΤΑΧΥΣ") == encode("ταχύς")
     assert encode("Monstera") == encode("monstera")
     assert special_id(tokenizer, UNKNOWN) not in encode("repot monstera 天気")
+
+
+def test_sums_of_unigram_scores_do_not_depend_on_their_order() -> None:
+    scores = json.loads(BACKBONES["albert"].train_tokenizer(TEXTS, 400, lambda: None).to_str())["model"]["vocab"]
+    assert all((score * 2**20).is_integer() for _, score in scores)
+    foreign = Tokenizer(models.Unigram([("<unk>", 0.0), ("a", -1 / 3), ("aa", -2 / 3)], 0, byte_fallback=False))
+    vocabulary = dict(json.loads(agreed(foreign).to_str())["model"]["vocab"])
+    assert (vocabulary["a"] * 2**20).is_integer()
+    assert vocabulary["a"] == pytest.approx(-1 / 3, abs=1e-6)
 
 
 def test_byte_pairs_know_every_character() -> None:

@@ -42,9 +42,20 @@ describe('clicks', () => {
       query: 'how to grow tomatoes',
       queries: ['a', 'b', 'c'],
       clicks: [0, 1, 0],
+      answer: 'Plenty of sun.',
     });
     expect(clicksOf('i2')).toEqual([0, 0, 0]);
     expect(clicks).toMatchObject({ joined: 1, late: 1 });
+  });
+
+  it('stand beside the answer, the earlier queries and the co-occurrence queries of their impression', async () => {
+    const more = { cooccurrenceQueries: ['tomato feed', 'blossom end rot'] };
+    const { rows } = await joinAll([impression('i', BEGIN, ['a'], more), click('i', 1, BEGIN + MINUTE)]);
+    expect(rows[0]).toMatchObject({
+      answer: 'Plenty of sun.',
+      history: ['garden'],
+      cooccurrence: more.cooccurrenceQueries,
+    });
   });
 
   it('count once, however often they were sent or made', async () => {

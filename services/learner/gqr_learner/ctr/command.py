@@ -8,6 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from gqr_learner import checkpoint
 from gqr_learner.config import read_config, to_json
 from gqr_learner.ctr.config import CtrConfig
@@ -53,6 +56,7 @@ def run(job: Job, worker: Worker) -> None:
             "scale": dict(zip(tasks, model.calibration_scale.tolist(), strict=True)),
             "shift": dict(zip(tasks, model.calibration_shift.tolist(), strict=True)),
         },
+        "uncertainty": _uncertainty(fitted.uncertainties(test_set), predictions, test.labels()),
         "training": _training_metrics(fitted.state),
         "validationLogloss": fitted.validation_logloss,
         "instances": {span.name: len(span.labels()) for span in spans},
@@ -83,7 +87,7 @@ def _write_model(out: Path, fitted: Fitted, test: Instances, config: CtrConfig, 
     model, builder = fitted.model.cpu(), fitted.builder
     tasks = [*sorted(fitted.spec.tasks), "a task that came later"]
     named = [(tasks[number % len(tasks)], case) for number, case in enumerate(CASES)]
-    inputs = [builder.build(task, case.query, case.chosen, case.candidate) for task, case in named]
+    inputs = [builder.build(task, case.query, case.chosen, case.candidate, case.sources) for task, case in named]
     golden = pack(inputs, [0] * len(inputs))
 
     worker.step("export", 0, 1, "models")
@@ -99,6 +103,20 @@ def _write_model(out: Path, fitted: Fitted, test: Instances, config: CtrConfig, 
     save_weights(model, out / WEIGHTS)
     worker.step("export", 1, 1, "models")
     return parity.to_json()
+
+
+def _uncertainty(
+    uncertainties: npt.NDArray[np.float64], predictions: npt.NDArray[np.float64], labels: npt.NDArray[np.int8]
+) -> dict[str, float]:
+    """How far the heads disagree, and whether the half of which they are less sure (relative to p) is calibrated worse."""
+    relative = uncertainties / predictions
+    unsure = relative > np.median(relative)
+    return {
+        "mean": float(uncertainties.mean()),
+        "meanRelative": float(relative.mean()),
+        "calibrationErrorSure": calibration_error(labels[~unsure], predictions[~unsure]),
+        "calibrationErrorUnsure": calibration_error(labels[unsure], predictions[unsure]) if unsure.any() else 0.0,
+    }
 
 
 def _training_metrics(state: State) -> dict[str, Any]:

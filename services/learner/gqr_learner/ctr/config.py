@@ -12,7 +12,11 @@ from gqr_learner.ctr.input import VARIANTS
 class CtrConfig:
     """How a click predictor is trained. Sizes and backbone count only from scratch: else they are those of the weights."""
 
-    variant: str = option("ctx", "Input: base, pid (adds the position) or ctx (Fig. 2)", choices=VARIANTS)
+    variant: str = option(
+        "ctx",
+        "Input: base, pid (adds the position), ctx (Fig. 2) or src (Fig. 2 with answer, history and co-occurrence)",
+        choices=VARIANTS,
+    )
     backbone: str = option("bert", "Kind of encoder and of tokenizer", choices=tuple(BACKBONES))
     init: str = option(
         "scratch",
@@ -38,7 +42,9 @@ class CtrConfig:
     word_width: int = option(64, "Width of the word vectors", least=2, most=384)
     vocabulary: int = option(12_000, "Most tokens of the vocabulary", least=200, most=100_000)
     max_length: int = option(96, "Most tokens of an input; longer ones are cut", least=16, most=512)
+    source_tokens: int = option(24, "Most tokens of each source in variant src", least=1, most=512)
     max_domains: int = option(16, "Domain embeddings; positions from the last one on share it", least=2, most=128)
+    ensemble: int = option(4, "Heads, whose disagreement is the uncertainty of a prediction; 1 for none", least=1, most=64)
     dropout: float = option(0.1, "Dropout in the network and its head", least=0, most=0.9)
     task_dropout: float = option(0.05, "Share of inputs that are trained as if their task were unknown", least=0, most=1)
     epochs: int = option(4, "Most passes over the training data", least=1, most=1000)

@@ -16,10 +16,11 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import Tensor, nn
 
 from gqr_learner.ctr.instances import Batch, Instances
-from gqr_learner.ctr.model import INPUT_NAMES, CtrModel
+from gqr_learner.ctr.model import INPUT_NAMES, CtrModel, summarise
 from gqr_learner.worker import LearnerError
 
 OPSET = 20
+OUTPUT_NAMES = ("probability", "uncertainty")
 PARITY_BOUNDS = {"fp32": 1e-4, "fp16": 5e-3, "int8": 5e-2}
 """Largest difference between the probabilities of PyTorch and ONNX Runtime by precision; those of the service's self-test too.
 
@@ -41,13 +42,13 @@ class Scorer(nn.Module):
 
     def forward(
         self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
-    ) -> Tensor:
-        """Click probabilities, float [batch]."""
-        return torch.sigmoid(self.model(input_ids, segment_ids, domain_ids, attention_mask, task_ids))
+    ) -> tuple[Tensor, Tensor]:
+        """Click probabilities and their uncertainties, float [batch] each."""
+        return summarise(self.model.votes(input_ids, segment_ids, domain_ids, attention_mask, task_ids))
 
 
 def export_onnx(model: CtrModel, example: Batch, path: Path, precision: str = "fp32") -> None:
-    """Writes model.onnx in one of PRECISIONS: inputs INPUT_NAMES of any size and length, output "probability", float32 [batch]."""
+    """Writes model.onnx in one of PRECISIONS: inputs INPUT_NAMES of any size and length, outputs OUTPUT_NAMES, float32 [batch]."""
     batch, length = torch.export.Dim.DYNAMIC, torch.export.Dim.DYNAMIC
     # A size of 1 in the example would be taken for a constant.
     assert example[0].shape[0] > 1
@@ -58,7 +59,7 @@ def export_onnx(model: CtrModel, example: Batch, path: Path, precision: str = "f
         dynamo=True,
         opset_version=OPSET,
         input_names=list(INPUT_NAMES),
-        output_names=["probability"],
+        output_names=list(OUTPUT_NAMES),
         dynamic_shapes=tuple({0: batch, 1: length} if tensor.dim() == 2 else {0: batch} for tensor in example),
         external_data=False,
         verbose=False,
@@ -101,10 +102,16 @@ def open_session(path: Path) -> onnxruntime.InferenceSession:
 
 
 def run_session(session: onnxruntime.InferenceSession, batch: Batch) -> npt.NDArray[np.float32]:
-    """Click probabilities of a batch."""
+    """Click probabilities of a batch, float32 [batch]."""
+    probabilities: npt.NDArray[np.float32] = run_both(session, batch)[0]
+    return probabilities
+
+
+def run_both(session: onnxruntime.InferenceSession, batch: Batch) -> npt.NDArray[np.float32]:
+    """Click probabilities of a batch and their uncertainties, float32 [2, batch]."""
     feed = {name: tensor.numpy() for name, tensor in zip(INPUT_NAMES, batch, strict=True)}
-    (probability,) = session.run(["probability"], feed)
-    return np.asarray(probability)
+    both: npt.NDArray[np.float32] = np.array(session.run(list(OUTPUT_NAMES), feed), dtype=np.float32)
+    return both
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,7 @@ class Parity:
 def check_parity(
     model: CtrModel, session: onnxruntime.InferenceSession, instances: Sequence[Instances], seed: int, precision: str = "fp32"
 ) -> Parity:
-    """Compares PyTorch and ONNX Runtime over batches of several sizes and lengths.
+    """Compares PyTorch and ONNX Runtime over batches of several sizes and lengths; uncertainties are held to the same bound.
 
     Raises:
         LearnerError: if the largest difference is above PARITY_BOUNDS[precision].
@@ -145,9 +152,10 @@ def check_parity(
             for _ in range(times):
                 batch = data.batch(rng.integers(len(data), size=size))
                 with torch.inference_mode():
-                    pairs.append(np.stack([scorer(*batch).numpy(), run_session(session, batch)]))
-    expected, exported = np.concatenate(pairs, axis=1)
-    worst = float(np.abs(expected - exported).max())
+                    pairs.append(np.stack([torch.stack(scorer(*batch)).numpy(), run_both(session, batch)]))
+    both = np.concatenate(pairs, axis=2)
+    worst = float(np.abs(both[0] - both[1]).max())
+    expected, exported = both[:, 0]
     bound = PARITY_BOUNDS[precision]
     if not worst <= bound:
         raise LearnerError(

@@ -19,7 +19,7 @@ from gqr_learner.ctr.instances import Instances, build_instances
 from gqr_learner.ctr.metrics import logloss
 from gqr_learner.ctr.model import CtrModel
 from gqr_learner.ctr.start import Start, from_parent, from_pretrained, from_scratch
-from gqr_learner.ctr.training import State, Training, predict
+from gqr_learner.ctr.training import State, Training, predict, predict_both
 from gqr_learner.worker import LearnerError, Worker
 
 
@@ -47,6 +47,10 @@ class Fitted:
         """Calibrated click probabilities, float64 [instances]. `on_done` gets the number of those predicted so far."""
         return predict(self.model, instances, on_done)
 
+    def uncertainties(self, instances: Instances) -> npt.NDArray[np.float64]:
+        """Standard deviation of each probability over the heads, float64 [instances]; 0 where there is one head."""
+        return predict_both(self.model, instances)[1]
+
     def predict(self, impressions: Impressions, on_done: Callable[[int], None] = lambda _: None) -> npt.NDArray[np.float64]:
         """Calibrated click probabilities, float64 [instances], in the order of `impressions.labels()`; `on_done` as in `score`."""
         return self.score(build_instances(impressions, self.builder, lambda: None), on_done)
@@ -69,6 +73,11 @@ def fit(
     torch.set_num_threads(config.threads or max(1, (os.cpu_count() or 1) // 2))
     torch.manual_seed(config.seed)
     check_order(train, validation)
+    if config.variant == "src" and not train.have_sources():
+        raise LearnerError(
+            "variant is src, but no impression has an answer, a history or co-occurrence queries",
+            "train on a log that has them (columns answer, history, cooccurrence), or set variant to ctx",
+        )
     start = _start(config, train, parent, worker)
     builder = builder_of(start.spec, start.tokenizer)
     train_set, validation_set = (_instances(span, builder, worker) for span in (train, validation))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gqr_learner.ctr.input import CtrInput
+from gqr_learner.ctr.input import NO_SOURCES, CtrInput, Sources
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Case:
     query: str
     chosen: Sequence[str]
     candidate: str
+    sources: Sources = NO_SOURCES
 
 
 LONG = "how do i keep a sourdough starter alive while i travel for several weeks without a fridge " * 12
@@ -60,6 +61,9 @@ CASES = (
     Case("sourdough", ["starter", "levain", LONG], "hydration"),
     Case("sourdough", ["a", "b"], LONG),
     Case(LONG, [LONG, LONG], LONG),
+    Case("monstera", ["repotting"], "root rot", Sources("Water it when the top of the soil is dry. " * 400, ["aloe"], ["fern"])),
+    Case("東京", [], "京都", Sources("𠀀紅葉" * 900, ["大阪 天気", "[SEP]", LONG], ["👩‍👩‍👧‍👦 trip", "\u200b", LONG])),
+    Case("sourdough", ["starter", LONG], "hydration", Sources("", ["levain", "rye"], [])),
     Case("many positions", [f"choice number {n}" for n in range(1, 25)], "the last one"),
 )
 
@@ -77,6 +81,9 @@ def golden_rows(
             "query": case.query,
             "chosen": list(case.chosen),
             "candidate": case.candidate,
+            "answer": case.sources.answer,
+            "history": list(case.sources.history),
+            "cooccurrence": list(case.sources.cooccurrence),
             "inputIds": built.input_ids,
             "segmentIds": built.segment_ids,
             "domainIds": built.domain_ids,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gqr_learner.ctr.input import NO_SOURCES, Sources
 from gqr_learner.worker import LearnerError
 
 COLUMNS = {
@@ -24,6 +25,9 @@ COLUMNS = {
 }
 """Columns of a Parquet file of impressions. `clicks` has a 0 or 1 for each of `queries`, which stand in order of position."""
 
+SOURCES = {"answer": pa.string(), "history": pa.list_(pa.string()), "cooccurrence": pa.list_(pa.string())}
+"""Columns that a file may lack and that may be null: what variant src reads beside the query."""
+
 
 @dataclass(frozen=True)
 class Impression:
@@ -35,6 +39,7 @@ class Impression:
     queries: Sequence[str]
     clicks: Sequence[int]
     traffic: str
+    sources: Sources = NO_SOURCES
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,10 @@ class Impressions:
             yield row.query
             yield from row.queries
 
+    def have_sources(self) -> bool:
+        """Whether anything is known beside the query of any of them."""
+        return any(row.sources.answer or row.sources.history or row.sources.cooccurrence for row in self.rows)
+
     def tasks(self) -> list[str]:
         """The tasks in them."""
         return sorted({row.task for row in self.rows})
@@ -72,6 +81,19 @@ class Impressions:
     def labels(self) -> npt.NDArray[np.int8]:
         """The clicks of all lists, one after the other."""
         return np.fromiter((click for row in self.rows for click in row.clicks), dtype=np.int8)
+
+
+def _sources(table: pa.Table) -> list[Sources]:
+    known = {name: kind for name, kind in SOURCES.items() if name in table.column_names}
+    rows = table.select(list(known)).cast(pa.schema(known)).to_pylist() if known else [{}] * table.num_rows
+    return [
+        Sources(
+            row.get("answer") or "",
+            [text for text in row.get("history") or () if text],
+            [text for text in row.get("cooccurrence") or () if text],
+        )
+        for row in rows
+    ]
 
 
 def _bad_row(row: Impression) -> str | None:
@@ -92,7 +114,9 @@ def read_impressions(path: Path, name: str) -> Impressions:
     """
     try:
         # ParquetFile, for read_table would take a folder named a=b for a partition.
-        table = pq.ParquetFile(path).read().select(list(COLUMNS)).cast(pa.schema(COLUMNS))
+        read = pq.ParquetFile(path).read()
+        table = read.select(list(COLUMNS)).cast(pa.schema(COLUMNS))
+        sources = _sources(read)
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise LearnerError(
             f"the {name} file {path} cannot be read: {error}", f"it must be Parquet with the columns {', '.join(COLUMNS)}"
@@ -100,7 +124,7 @@ def read_impressions(path: Path, name: str) -> Impressions:
     if any(column.null_count > 0 for column in table.columns):
         raise LearnerError(f"the {name} file {path} has empty fields", "write every column of every row")
     columns = [table[column].to_pylist() for column in COLUMNS]
-    rows = [Impression(*values) for _, *values in zip(*columns, strict=True)]
+    rows = [Impression(*values) for _, *values in zip(*columns, sources, strict=True)]
     for impression_id, row in zip(columns[0], rows, strict=True):
         problem = _bad_row(row)
         if problem is not None:

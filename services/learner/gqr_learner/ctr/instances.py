@@ -63,7 +63,9 @@ def build_instances(impressions: Impressions, builder: InputBuilder, on_list: Ca
     inputs: list[CtrInput] = []
     for row in impressions.rows:
         on_list()
-        inputs += [builder.build(row.task, row.query, row.queries[:k], row.queries[k]) for k in range(len(row.queries))]
+        inputs += [
+            builder.build(row.task, row.query, row.queries[:k], row.queries[k], row.sources) for k in range(len(row.queries))
+        ]
     return pack(inputs, impressions.labels())
 
 

@@ -22,8 +22,10 @@ class Match(nn.Module):
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, vocabulary: int, width: int, hidden: int) -> None:
+    def __init__(self, vocabulary: int, width: int, hidden: int, positions: int) -> None:
+        """`positions` is the number of domains that are those of positions; what has others is no query of the list."""
         super().__init__()
+        self.positions = positions
         self.register_buffer("vectors", torch.zeros(vocabulary, width))
         self.register_buffer("weights", torch.zeros(vocabulary))
         self.register_buffer("centre", torch.tensor(CENTRE))
@@ -38,9 +40,9 @@ class Match(nn.Module):
     def features(self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Float [batch, 3]: cosine of q_k to q_user, cosine of q_k to q_1 .. q_{k-1} together, and log(1 + tokens of q_k) / 3."""
         is_target = segment_ids == 1
-        parts = (
-            torch.stack([is_target, ~is_target & (domain_ids == 0), ~is_target & (domain_ids > 0)], 1) * attention_mask[:, None, :]
-        )
+        is_user = ~is_target & (domain_ids == 0)
+        is_preceding = ~is_target & (domain_ids > 0) & (domain_ids < self.positions)
+        parts = torch.stack([is_target, is_user, is_preceding], 1) * attention_mask[:, None, :]
         target, user, preceding = bags(self.vectors, self.weights, input_ids, parts.float()).unbind(1)
         length = torch.log1p(parts[:, 0].sum(-1).float()) / 3
         return torch.stack([(target * user).sum(-1), (target * preceding).sum(-1), length], -1)

@@ -58,6 +58,10 @@ class Architecture:
     norm_epsilon: float = 1e-12
     activation: str = "gelu"
     """One of ACTIVATIONS."""
+    ensemble: int = 1
+    """Heads on one encoder, each with a prediction of its own."""
+    sources: int = 0
+    """Domain embeddings, the last ones, that are those of sources and not of positions."""
     backbone: str = "bert"
     """Where all that comes from, see backbones.py."""
 
@@ -93,6 +97,18 @@ class Layer(nn.Module):
         return changed
 
 
+class Heads(nn.Linear):
+    """The last layer of each of several heads, from float [batch, heads * hidden] to logits, float [batch, heads].
+
+    Weights are float [heads, hidden]: for one head it is the linear layer that it inherits from.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """As the class says."""
+        logits: Tensor = (features.view(-1, *self.weight.shape) * self.weight).sum(-1) + self.bias
+        return logits
+
+
 class CtrModel(nn.Module):
     """Predicts the logit of a click on the target of each input."""
 
@@ -110,12 +126,16 @@ class CtrModel(nn.Module):
         self.domain = nn.Embedding(architecture.max_domains, width)
         # Beyond the paper, which trains one predictor a task: one network for all tasks that knows which one it looks at.
         self.task = nn.Embedding(architecture.tasks, width)
-        self.match = Match(architecture.vocabulary, architecture.match, width) if architecture.match > 0 else None
+        positions = architecture.max_domains - architecture.sources
+        self.match = Match(architecture.vocabulary, architecture.match, width, positions) if architecture.match > 0 else None
         self.norm = nn.LayerNorm(width, architecture.norm_epsilon)
         self.dropout = nn.Dropout(architecture.dropout)
         self.project = nn.Linear(width, hidden) if architecture.embedding else nn.Identity()
         self.layers = nn.ModuleList(Layer(architecture) for _ in range(1 if architecture.shared else architecture.layers))
-        self.head = nn.Sequential(nn.Linear(hidden, hidden), nn.GELU(), nn.Dropout(architecture.dropout), nn.Linear(hidden, 1))
+        heads = architecture.ensemble
+        self.head = nn.Sequential(
+            nn.Linear(hidden, heads * hidden), nn.GELU(), nn.Dropout(architecture.dropout), Heads(hidden, heads)
+        )
         self.register_buffer("calibration_scale", torch.ones(architecture.tasks))
         self.register_buffer("calibration_shift", torch.zeros(architecture.tasks))
         # With BERT's own deviation a narrow network can sit for whole passes on a plateau where it predicts the mean.
@@ -132,8 +152,12 @@ class CtrModel(nn.Module):
 
         The first four are int64 [batch, length], where attention_mask is 0 for padding; task_ids is int64 [batch].
         """
+        return self.votes(input_ids, segment_ids, domain_ids, attention_mask, task_ids).mean(-1)
+
+    def votes(self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor) -> Tensor:
+        """Logits by head, float [batch, heads]; their mean is that of `forward`."""
         cls = self.encode(input_ids, segment_ids, domain_ids, attention_mask, task_ids)
-        logits: Tensor = self.head(cls).flatten() * self.calibration_scale[task_ids] + self.calibration_shift[task_ids]
+        logits: Tensor = self.head(cls) * self.calibration_scale[task_ids, None] + self.calibration_shift[task_ids, None]
         return logits
 
     def encode(
@@ -175,6 +199,15 @@ def _initialise(part: nn.Module, deviation: float) -> None:
         nn.init.normal_(part.weight, std=deviation)
     if isinstance(part, nn.Linear):
         nn.init.zeros_(part.bias)
+
+
+def summarise(votes: Tensor) -> tuple[Tensor, Tensor]:
+    """Probability and uncertainty, float [batch] each, of logits by head, float [batch, heads].
+
+    The probability is that of the mean logit. The uncertainty is the standard deviation of the heads' probabilities: 0 for one
+    head. It is meant as a penalty on rewards (after arXiv 2508.15811).
+    """
+    return torch.sigmoid(votes.mean(-1)), torch.sigmoid(votes).std(-1, correction=0)
 
 
 def save_weights(model: CtrModel, path: Path) -> None:

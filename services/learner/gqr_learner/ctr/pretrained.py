@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gqr_learner.ctr.backbones import BACKBONES
 from gqr_learner.ctr.config import CtrConfig
+from gqr_learner.ctr.input import InputSpec
 from gqr_learner.ctr.model import Architecture, CtrModel
 from gqr_learner.worker import LearnerError
 
@@ -65,7 +66,7 @@ def find_pretrained(name: str) -> Path:
     return folder
 
 
-def load_encoder(folder: Path, config: CtrConfig, tasks: int, match: int) -> CtrModel:
+def load_encoder(folder: Path, config: CtrConfig, spec: InputSpec, match: int) -> CtrModel:
     """A network whose [CLS] is that of the pretrained encoder as long as domains and tasks add nothing, as they do at first.
 
     Raises:
@@ -78,7 +79,7 @@ def load_encoder(folder: Path, config: CtrConfig, tasks: int, match: int) -> Ctr
             "set backbone to its type",
         )
     try:
-        model = CtrModel(_architecture(theirs, config, tasks, match))
+        model = CtrModel(_architecture(theirs, config, spec, match))
         tensors = _renamed({_plain(name): tensor for name, tensor in load_file(folder / "model.safetensors").items()}, model)
         loaded = model.load_state_dict(tensors, strict=False)
         assert not loaded.unexpected_keys, loaded.unexpected_keys
@@ -92,7 +93,7 @@ def load_encoder(folder: Path, config: CtrConfig, tasks: int, match: int) -> Ctr
     return model
 
 
-def _architecture(theirs: Mapping[str, Any], config: CtrConfig, tasks: int, match: int) -> Architecture:
+def _architecture(theirs: Mapping[str, Any], config: CtrConfig, spec: InputSpec, match: int) -> Architecture:
     layout = {
         **BACKBONES[config.backbone].layout(theirs.get("embedding_size", 0)),
         "norm_epsilon": theirs["layer_norm_eps"],
@@ -106,8 +107,10 @@ def _architecture(theirs: Mapping[str, Any], config: CtrConfig, tasks: int, matc
         dropout=config.dropout,
         vocabulary=theirs["vocab_size"],
         max_length=config.max_length,
-        max_domains=config.max_domains,
-        tasks=tasks,
+        max_domains=spec.domains,
+        sources=spec.sources,
+        ensemble=config.ensemble,
+        tasks=len(spec.tasks) + 1,
         match=match,
         **layout,
     )

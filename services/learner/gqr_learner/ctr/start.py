@@ -12,7 +12,7 @@ from gqr_learner.ctr.impressions import Impressions
 from gqr_learner.ctr.input import InputSpec
 from gqr_learner.ctr.model import WEIGHTS, Architecture, CtrModel, load_weights
 from gqr_learner.ctr.pretrained import find_pretrained, load_encoder
-from gqr_learner.ctr.vocabulary import load_tokenizer, with_agreed_spaces, without_special_matching
+from gqr_learner.ctr.vocabulary import agreed, load_tokenizer
 from gqr_learner.ctr.word_vectors import COMMON_WORDS, start_from, teach
 from gqr_learner.sentence_encoder import SentenceEncoder
 from gqr_learner.worker import LearnerError, Worker
@@ -48,7 +48,9 @@ def from_scratch(config: CtrConfig, train: Impressions, worker: Worker) -> Start
         dropout=config.dropout,
         vocabulary=tokenizer.get_vocab_size(),
         max_length=config.max_length,
-        max_domains=config.max_domains,
+        max_domains=spec.domains,
+        sources=spec.sources,
+        ensemble=config.ensemble,
         tasks=len(spec.tasks) + 1,
         match=_match_width(config),
         **backbone.layout(config.embedding),
@@ -60,9 +62,9 @@ def from_pretrained(config: CtrConfig, train: Impressions, worker: Worker) -> St
     """Tokenizer and encoder of a pretrained model; what it does not have (domains, tasks, head) is new."""
     backbone = BACKBONES[config.backbone]
     folder = find_pretrained(config.pretrained)
-    tokenizer = with_agreed_spaces(without_special_matching(load_tokenizer(folder)))
+    tokenizer = agreed(load_tokenizer(folder))
     spec = _spec(config, train, backbone)
-    model = load_encoder(folder, config, tasks=len(spec.tasks) + 1, match=_match_width(config))
+    model = load_encoder(folder, config, spec, match=_match_width(config))
     return _ready(config, Start(tokenizer, spec, model), backbone, _teacher(config), train, worker)
 
 
@@ -76,7 +78,15 @@ def _match_width(config: CtrConfig) -> int:
 
 def _spec(config: CtrConfig, train: Impressions, backbone: Backbone) -> InputSpec:
     tasks = {task: number for number, task in enumerate(train.tasks(), start=1)}
-    return InputSpec(config.variant, config.max_length, config.max_domains, tasks, cls_token=backbone.cls, sep_token=backbone.sep)
+    return InputSpec(
+        config.variant,
+        config.max_length,
+        config.max_domains,
+        tasks,
+        cls_token=backbone.cls,
+        sep_token=backbone.sep,
+        source_tokens=config.source_tokens,
+    )
 
 
 def _ready(

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gqr_learner.ctr.impressions import COLUMNS, Impression
+from gqr_learner.ctr.impressions import COLUMNS, SOURCES, Impression
 
 THINGS = [
     "tomato plant",
@@ -136,8 +136,11 @@ def write_parquet(rows: Sequence[Impression], path: Path) -> None:
         "queries": [list(row.queries) for row in rows],
         "clicks": [list(row.clicks) for row in rows],
         "traffic": [row.traffic for row in rows],
+        "answer": [row.sources.answer for row in rows],
+        "history": [list(row.sources.history) for row in rows],
+        "cooccurrence": [list(row.sources.cooccurrence) for row in rows],
     }
-    pq.write_table(pa.table(columns, schema=pa.schema(COLUMNS)), path)
+    pq.write_table(pa.table(columns, schema=pa.schema({**COLUMNS, **SOURCES})), path)
 
 
 def write_spans(folder: Path, train: int, held_out: int, seed: int, tasks: Sequence[str] = ("suggestion",)) -> dict[str, str]:

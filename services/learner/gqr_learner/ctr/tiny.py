@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from gqr_learner.ctr import command
 from gqr_learner.ctr.backbones import BACKBONES
 from gqr_learner.ctr.golden import CASES
 from gqr_learner.ctr.impressions import Impression
-from gqr_learner.ctr.input import VARIANTS, CtrInput, InputSpec, builder_of
+from gqr_learner.ctr.input import VARIANTS, CtrInput, InputSpec, Sources, builder_of
 from gqr_learner.ctr.instances import pack
 from gqr_learner.ctr.model import WEIGHTS, load_weights
 from gqr_learner.ctr.synthetic import World, write_parquet
@@ -158,7 +159,8 @@ def write_data(folder: Path, texts: list[str]) -> dict[str, Path]:
         "test": world.impressions(150, begin + timedelta(days=15), 3, 3, tasks),
     }
     for name, rows in spans.items():
-        write_parquet(rows, folder / f"{name}.parquet")
+        known = [replace(row, sources=Sources(f"about {row.query}", row.queries[:1], row.queries[1:])) for row in rows]
+        write_parquet(known, folder / f"{name}.parquet")
     return {name: folder / f"{name}.parquet" for name in spans}
 
 
@@ -168,11 +170,19 @@ def random_inputs(tokenizer_folder: Path, texts: list[str], count: int) -> list[
     rng = np.random.default_rng(SEED)
     rows = []
     for number in range(count):
-        spec = InputSpec(VARIANTS[number % 3], int(rng.integers(8, 64)), int(rng.integers(2, 8)), {"suggestion": 1, "hint": 2})
+        spec = InputSpec(
+            VARIANTS[number % len(VARIANTS)],
+            int(rng.integers(8, 64)),
+            int(rng.integers(2, 8)),
+            {"suggestion": 1, "hint": 2},
+            source_tokens=5,
+        )
         builder = builder_of(spec, tokenizer)
         task = str(rng.choice(["suggestion", "hint", "other"]))
         query, candidate, *chosen = (texts[i] for i in rng.integers(len(texts), size=2 + int(rng.integers(0, 9))))
-        built = builder.build(task, query, chosen, candidate)
+        beside = [texts[i] for i in rng.integers(len(texts), size=int(rng.integers(0, 6)))]
+        sources = Sources(beside[0] * 30 if beside else "", beside[1:3], beside[3:])
+        built = builder.build(task, query, chosen, candidate, sources)
         rows.append(
             {
                 "spec": spec.to_json(),
@@ -180,6 +190,9 @@ def random_inputs(tokenizer_folder: Path, texts: list[str], count: int) -> list[
                 "query": query,
                 "chosen": chosen,
                 "candidate": candidate,
+                "answer": sources.answer,
+                "history": list(sources.history),
+                "cooccurrence": list(sources.cooccurrence),
                 "inputIds": built.input_ids,
                 "segmentIds": built.segment_ids,
                 "domainIds": built.domain_ids,

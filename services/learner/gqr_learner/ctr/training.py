@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from gqr_learner.checkpoint import write_atomically
 from gqr_learner.ctr.config import CtrConfig
 from gqr_learner.ctr.instances import Instances, batches_by_length, shuffled_batches
 from gqr_learner.ctr.metrics import logloss
-from gqr_learner.ctr.model import CtrModel
+from gqr_learner.ctr.model import CtrModel, summarise
 from gqr_learner.worker import LearnerError, Stopped, Worker
 
 PREDICTION_BATCH = 256
@@ -25,17 +26,31 @@ PREDICTION_BATCH = 256
 
 def predict(model: CtrModel, instances: Instances, on_batch: Callable[[int], None] = lambda _: None) -> npt.NDArray[np.float64]:
     """Click probabilities of all instances, in their order. `on_batch` gets the number of those predicted so far."""
+    return predict_both(model, instances, on_batch)[0]
+
+
+def predict_both(
+    model: CtrModel, instances: Instances, on_batch: Callable[[int], None] = lambda _: None
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """As `predict`, with the uncertainty of each probability as well; see `summarise`."""
     device = next(model.parameters()).device
-    predicted = np.zeros(len(instances))
+    predicted = np.zeros((2, len(instances)))
     done = 0
     model.eval()
     with torch.inference_mode():
         for chosen in batches_by_length(instances.lengths, PREDICTION_BATCH):
             batch = (tensor.to(device) for tensor in instances.batch(chosen))
-            predicted[chosen] = torch.sigmoid(model(*batch).float()).cpu().numpy()
+            predicted[:, chosen] = torch.stack(summarise(model.votes(*batch).float())).cpu().numpy()
             done += len(chosen)
             on_batch(done)
-    return predicted
+    return predicted[0], predicted[1]
+
+
+def bootstrap(instances: int, heads: int, seed: int) -> npt.NDArray[np.int8]:
+    """How often each head sees each instance, int8 [instances, heads]: a sample with replacement each, or once if it is alone."""
+    if heads == 1:
+        return np.ones((instances, 1), dtype=np.int8)
+    return np.random.default_rng(seed).poisson(1, (instances, heads)).astype(np.int8)
 
 
 @dataclasses.dataclass
@@ -70,7 +85,7 @@ class Training:
         self._batches_an_epoch = math.ceil(len(train) / config.batch_size)
         self._best = copy.deepcopy(model.state_dict())
         self._optimizer = torch.optim.AdamW(model.parameters(), lr=config.step_size(), weight_decay=config.weight_decay, fused=True)
-        self._loss = nn.BCEWithLogitsLoss()
+        self._weights = bootstrap(len(train), model.architecture.ensemble, config.seed)
         torch.manual_seed(config.seed)
 
     def run(self) -> State:
@@ -116,14 +131,16 @@ class Training:
         tasks = torch.where(torch.rand(tasks.shape) < self.config.task_dropout, 0, tasks.cpu()).to(self._device)
         labels = torch.from_numpy(self._train.labels[chosen].astype(np.float32)).to(self._device)
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self.config.bf16):
-            logits = self.model(ids, segments, domains, mask, tasks)
-        loss = self._loss(logits.float(), labels)
+            logits = self.model.votes(ids, segments, domains, mask, tasks).float()
+        losses = functional.binary_cross_entropy_with_logits(logits, labels[:, None].expand_as(logits), reduction="none")
+        weights = torch.from_numpy(self._weights[chosen]).to(logits)
+        loss: Tensor = (losses * weights).sum() / weights.sum().clamp(min=1)
         if not torch.isfinite(loss):
             raise LearnerError(
                 f"the loss is not a number at step {state.step + 1}", "lower learningRate, or turn bf16 off, and start again"
             )
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         self._optimizer.step()
         state.step += 1

@@ -78,6 +78,26 @@ SPACES = "[\u0085\ufeff]"
 """White space to one of the two languages and not to the other."""
 
 
+SCORE_STEP = 2.0**-20
+"""Scores of unigrams are multiples of it, so that sums of them are exact.
+
+Else rounding decides between segmentations that are equally probable, as "a" + "aa" and "aa" + "a" are, and the two languages
+compare sums at different points.
+"""
+
+
+def _exact(score: float) -> float:
+    return round(score / SCORE_STEP) * SCORE_STEP
+
+
+def agreed(tokenizer: Tokenizer) -> Tokenizer:
+    """A tokenizer from elsewhere, made such that both languages agree on it and no text forges the input's structure."""
+    content = json.loads(without_special_matching(tokenizer).to_str())
+    if content["model"]["type"] == "Unigram":
+        content["model"]["vocab"] = [[token, _exact(score)] for token, score in content["model"]["vocab"]]
+    return with_agreed_spaces(Tokenizer.from_str(json.dumps(content)))
+
+
 def with_agreed_spaces(tokenizer: Tokenizer) -> Tokenizer:
     """The same tokenizer, in which what white space is does not depend on the language that it runs in."""
     steps = [normalizers.Replace(Regex(SPACES), " "), *([tokenizer.normalizer] if tokenizer.normalizer is not None else [])]
@@ -137,7 +157,7 @@ def train_unigrams(texts: Iterable[str], size: int, on_text: Callable[[], None])
             for token in model.tokenize(word):
                 counts[token.value] = counts.get(token.value, 0) + times
         total = sum(counts.values())
-        scores = [(name, 0.0 if name in SPECIAL else round(math.log(counts[name] / total), 6)) for name in names]
+        scores = [(name, 0.0 if name in SPECIAL else _exact(math.log(counts[name] / total))) for name in names]
         model = models.Unigram(scores, SPECIAL.index(UNKNOWN), byte_fallback=False)
     tokenizer = Tokenizer(model)
     tokenizer.normalizer, tokenizer.pre_tokenizer = pieces.normalizer, pieces.pre_tokenizer

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gqr/ctr/v1/ctr.proto.
  */
 export const file_gqr_ctr_v1_ctr: GenFile = /*@__PURE__*/
-  fileDesc("ChRncXIvY3RyL3YxL2N0ci5wcm90bxIKZ3FyLmN0ci52MSJmChJQcmVkaWN0TGlzdFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIPCgdxdWVyaWVzGAMgAygJIroBChNQcmVkaWN0TGlzdFJlc3BvbnNlEhsKE2NsaWNrX3Byb2JhYmlsaXRpZXMYASADKAESFAoMbXVsdGlfcmV3YXJkGAIgASgBEhUKDXNpbmdsZV9yZXdhcmQYAyABKAESKwoFbW9kZWwYBCABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SLAoHdGltaW5ncxgFIAMoCzIbLmdxci5jb250ZXh0LnYxLlBoYXNlVGltaW5nIoEBChJQcmVkaWN0TmV4dFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIWCg5jaG9zZW5fcXVlcmllcxgDIAMoCRISCgpjYW5kaWRhdGVzGAQgAygJIo0BChNQcmVkaWN0TmV4dFJlc3BvbnNlEhsKE2NsaWNrX3Byb2JhYmlsaXRpZXMYASADKAESKwoFbW9kZWwYAiABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SLAoHdGltaW5ncxgDIAMoCzIbLmdxci5jb250ZXh0LnYxLlBoYXNlVGltaW5nIksKF0JhdGNoUHJlZGljdExpc3RSZXF1ZXN0EjAKCHJlcXVlc3RzGAEgAygLMh4uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlcXVlc3QiTgoYQmF0Y2hQcmVkaWN0TGlzdFJlc3BvbnNlEjIKCXJlc3BvbnNlcxgBIAMoCzIfLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXNwb25zZSJLChdCYXRjaFByZWRpY3ROZXh0UmVxdWVzdBIwCghyZXF1ZXN0cxgBIAMoCzIeLmdxci5jdHIudjEuUHJlZGljdE5leHRSZXF1ZXN0Ik4KGEJhdGNoUHJlZGljdE5leHRSZXNwb25zZRIyCglyZXNwb25zZXMYASADKAsyHy5ncXIuY3RyLnYxLlByZWRpY3ROZXh0UmVzcG9uc2UiTAoYU3RyZWFtUHJlZGljdExpc3RSZXF1ZXN0EjAKCHJlcXVlc3RzGAEgAygLMh4uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlcXVlc3QiXQoZU3RyZWFtUHJlZGljdExpc3RSZXNwb25zZRINCgVpbmRleBgBIAEoDRIxCghyZXNwb25zZRgCIAEoCzIfLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXNwb25zZSIRCg9HZXRNb2RlbFJlcXVlc3QimwEKEEdldE1vZGVsUmVzcG9uc2USKwoFbW9kZWwYASABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SDwoHdmFyaWFudBgCIAEoCRIaChJleGVjdXRpb25fcHJvdmlkZXIYAyABKAkSLQoJbG9hZGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIlChJSZWxvYWRNb2RlbFJlcXVlc3QSDwoHdmVyc2lvbhgBIAEoCSJCChNSZWxvYWRNb2RlbFJlc3BvbnNlEisKBW1vZGVsGAEgASgLMhwuZ3FyLmN0ci52MS5HZXRNb2RlbFJlc3BvbnNlIiUKElN0YXJ0U2hhZG93UmVxdWVzdBIPCgd2ZXJzaW9uGAEgASgJIjkKE1N0YXJ0U2hhZG93UmVzcG9uc2USIgoGc2hhZG93GAEgASgLMhIuZ3FyLmN0ci52MS5TaGFkb3ciEgoQR2V0U2hhZG93UmVxdWVzdCI3ChFHZXRTaGFkb3dSZXNwb25zZRIiCgZzaGFkb3cYASABKAsyEi5ncXIuY3RyLnYxLlNoYWRvdyITChFTdG9wU2hhZG93UmVxdWVzdCI4ChJTdG9wU2hhZG93UmVzcG9uc2USIgoGc2hhZG93GAEgASgLMhIuZ3FyLmN0ci52MS5TaGFkb3ciXwoGU2hhZG93EisKBW1vZGVsGAEgASgLMhwuZ3FyLmN0ci52MS5HZXRNb2RlbFJlc3BvbnNlEigKCWFncmVlbWVudBgCIAEoCzIVLmdxci5jdHIudjEuQWdyZWVtZW50IrABCglBZ3JlZW1lbnQSLQoHc2VydmluZxgBIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhIOCgZpbnB1dHMYAiABKAQSIAoYbWVhbl9hYnNvbHV0ZV9kaWZmZXJlbmNlGAMgASgBEhcKD21lYW5fZGlmZmVyZW5jZRgEIAEoARINCgVwYWlycxgFIAEoBBIaChJwYWlyd2lzZV9hZ3JlZW1lbnQYBiABKAEyzAYKCkN0clNlcnZpY2USTgoLUHJlZGljdExpc3QSHi5ncXIuY3RyLnYxLlByZWRpY3RMaXN0UmVxdWVzdBofLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXNwb25zZRJOCgtQcmVkaWN0TmV4dBIeLmdxci5jdHIudjEuUHJlZGljdE5leHRSZXF1ZXN0Gh8uZ3FyLmN0ci52MS5QcmVkaWN0TmV4dFJlc3BvbnNlEl0KEEJhdGNoUHJlZGljdExpc3QSIy5ncXIuY3RyLnYxLkJhdGNoUHJlZGljdExpc3RSZXF1ZXN0GiQuZ3FyLmN0ci52MS5CYXRjaFByZWRpY3RMaXN0UmVzcG9uc2USXQoQQmF0Y2hQcmVkaWN0TmV4dBIjLmdxci5jdHIudjEuQmF0Y2hQcmVkaWN0TmV4dFJlcXVlc3QaJC5ncXIuY3RyLnYxLkJhdGNoUHJlZGljdE5leHRSZXNwb25zZRJiChFTdHJlYW1QcmVkaWN0TGlzdBIkLmdxci5jdHIudjEuU3RyZWFtUHJlZGljdExpc3RSZXF1ZXN0GiUuZ3FyLmN0ci52MS5TdHJlYW1QcmVkaWN0TGlzdFJlc3BvbnNlMAESRQoIR2V0TW9kZWwSGy5ncXIuY3RyLnYxLkdldE1vZGVsUmVxdWVzdBocLmdxci5jdHIudjEuR2V0TW9kZWxSZXNwb25zZRJOCgtSZWxvYWRNb2RlbBIeLmdxci5jdHIudjEuUmVsb2FkTW9kZWxSZXF1ZXN0Gh8uZ3FyLmN0ci52MS5SZWxvYWRNb2RlbFJlc3BvbnNlEk4KC1N0YXJ0U2hhZG93Eh4uZ3FyLmN0ci52MS5TdGFydFNoYWRvd1JlcXVlc3QaHy5ncXIuY3RyLnYxLlN0YXJ0U2hhZG93UmVzcG9uc2USSAoJR2V0U2hhZG93EhwuZ3FyLmN0ci52MS5HZXRTaGFkb3dSZXF1ZXN0Gh0uZ3FyLmN0ci52MS5HZXRTaGFkb3dSZXNwb25zZRJLCgpTdG9wU2hhZG93Eh0uZ3FyLmN0ci52MS5TdG9wU2hhZG93UmVxdWVzdBoeLmdxci5jdHIudjEuU3RvcFNoYWRvd1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_gqr_context_v1_context]);
+  fileDesc("ChRncXIvY3RyL3YxL2N0ci5wcm90bxIKZ3FyLmN0ci52MSKEAQoSUHJlZGljdExpc3RSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSLgoHY29udGV4dBgCIAEoCzIdLmdxci5jb250ZXh0LnYxLlNlYXJjaENvbnRleHQSDwoHcXVlcmllcxgDIAMoCRIcChRjb29jY3VycmVuY2VfcXVlcmllcxgEIAMoCSLRAQoTUHJlZGljdExpc3RSZXNwb25zZRIbChNjbGlja19wcm9iYWJpbGl0aWVzGAEgAygBEhQKDG11bHRpX3Jld2FyZBgCIAEoARIVCg1zaW5nbGVfcmV3YXJkGAMgASgBEisKBW1vZGVsGAQgASgLMhwuZ3FyLmNvbnRleHQudjEuTW9kZWxWZXJzaW9uEiwKB3RpbWluZ3MYBSADKAsyGy5ncXIuY29udGV4dC52MS5QaGFzZVRpbWluZxIVCg11bmNlcnRhaW50aWVzGAYgAygBIp8BChJQcmVkaWN0TmV4dFJlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIuCgdjb250ZXh0GAIgASgLMh0uZ3FyLmNvbnRleHQudjEuU2VhcmNoQ29udGV4dBIWCg5jaG9zZW5fcXVlcmllcxgDIAMoCRISCgpjYW5kaWRhdGVzGAQgAygJEhwKFGNvb2NjdXJyZW5jZV9xdWVyaWVzGAUgAygJIqQBChNQcmVkaWN0TmV4dFJlc3BvbnNlEhsKE2NsaWNrX3Byb2JhYmlsaXRpZXMYASADKAESKwoFbW9kZWwYAiABKAsyHC5ncXIuY29udGV4dC52MS5Nb2RlbFZlcnNpb24SLAoHdGltaW5ncxgDIAMoCzIbLmdxci5jb250ZXh0LnYxLlBoYXNlVGltaW5nEhUKDXVuY2VydGFpbnRpZXMYBCADKAEiSwoXQmF0Y2hQcmVkaWN0TGlzdFJlcXVlc3QSMAoIcmVxdWVzdHMYASADKAsyHi5ncXIuY3RyLnYxLlByZWRpY3RMaXN0UmVxdWVzdCJOChhCYXRjaFByZWRpY3RMaXN0UmVzcG9uc2USMgoJcmVzcG9uc2VzGAEgAygLMh8uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlc3BvbnNlIksKF0JhdGNoUHJlZGljdE5leHRSZXF1ZXN0EjAKCHJlcXVlc3RzGAEgAygLMh4uZ3FyLmN0ci52MS5QcmVkaWN0TmV4dFJlcXVlc3QiTgoYQmF0Y2hQcmVkaWN0TmV4dFJlc3BvbnNlEjIKCXJlc3BvbnNlcxgBIAMoCzIfLmdxci5jdHIudjEuUHJlZGljdE5leHRSZXNwb25zZSJMChhTdHJlYW1QcmVkaWN0TGlzdFJlcXVlc3QSMAoIcmVxdWVzdHMYASADKAsyHi5ncXIuY3RyLnYxLlByZWRpY3RMaXN0UmVxdWVzdCJdChlTdHJlYW1QcmVkaWN0TGlzdFJlc3BvbnNlEg0KBWluZGV4GAEgASgNEjEKCHJlc3BvbnNlGAIgASgLMh8uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlc3BvbnNlIhEKD0dldE1vZGVsUmVxdWVzdCKbAQoQR2V0TW9kZWxSZXNwb25zZRIrCgVtb2RlbBgBIAEoCzIcLmdxci5jb250ZXh0LnYxLk1vZGVsVmVyc2lvbhIPCgd2YXJpYW50GAIgASgJEhoKEmV4ZWN1dGlvbl9wcm92aWRlchgDIAEoCRItCglsb2FkZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiUKElJlbG9hZE1vZGVsUmVxdWVzdBIPCgd2ZXJzaW9uGAEgASgJIkIKE1JlbG9hZE1vZGVsUmVzcG9uc2USKwoFbW9kZWwYASABKAsyHC5ncXIuY3RyLnYxLkdldE1vZGVsUmVzcG9uc2UiJQoSU3RhcnRTaGFkb3dSZXF1ZXN0Eg8KB3ZlcnNpb24YASABKAkiOQoTU3RhcnRTaGFkb3dSZXNwb25zZRIiCgZzaGFkb3cYASABKAsyEi5ncXIuY3RyLnYxLlNoYWRvdyISChBHZXRTaGFkb3dSZXF1ZXN0IjcKEUdldFNoYWRvd1Jlc3BvbnNlEiIKBnNoYWRvdxgBIAEoCzISLmdxci5jdHIudjEuU2hhZG93IhMKEVN0b3BTaGFkb3dSZXF1ZXN0IjgKElN0b3BTaGFkb3dSZXNwb25zZRIiCgZzaGFkb3cYASABKAsyEi5ncXIuY3RyLnYxLlNoYWRvdyJfCgZTaGFkb3cSKwoFbW9kZWwYASABKAsyHC5ncXIuY3RyLnYxLkdldE1vZGVsUmVzcG9uc2USKAoJYWdyZWVtZW50GAIgASgLMhUuZ3FyLmN0ci52MS5BZ3JlZW1lbnQisAEKCUFncmVlbWVudBItCgdzZXJ2aW5nGAEgASgLMhwuZ3FyLmNvbnRleHQudjEuTW9kZWxWZXJzaW9uEg4KBmlucHV0cxgCIAEoBBIgChhtZWFuX2Fic29sdXRlX2RpZmZlcmVuY2UYAyABKAESFwoPbWVhbl9kaWZmZXJlbmNlGAQgASgBEg0KBXBhaXJzGAUgASgEEhoKEnBhaXJ3aXNlX2FncmVlbWVudBgGIAEoATLMBgoKQ3RyU2VydmljZRJOCgtQcmVkaWN0TGlzdBIeLmdxci5jdHIudjEuUHJlZGljdExpc3RSZXF1ZXN0Gh8uZ3FyLmN0ci52MS5QcmVkaWN0TGlzdFJlc3BvbnNlEk4KC1ByZWRpY3ROZXh0Eh4uZ3FyLmN0ci52MS5QcmVkaWN0TmV4dFJlcXVlc3QaHy5ncXIuY3RyLnYxLlByZWRpY3ROZXh0UmVzcG9uc2USXQoQQmF0Y2hQcmVkaWN0TGlzdBIjLmdxci5jdHIudjEuQmF0Y2hQcmVkaWN0TGlzdFJlcXVlc3QaJC5ncXIuY3RyLnYxLkJhdGNoUHJlZGljdExpc3RSZXNwb25zZRJdChBCYXRjaFByZWRpY3ROZXh0EiMuZ3FyLmN0ci52MS5CYXRjaFByZWRpY3ROZXh0UmVxdWVzdBokLmdxci5jdHIudjEuQmF0Y2hQcmVkaWN0TmV4dFJlc3BvbnNlEmIKEVN0cmVhbVByZWRpY3RMaXN0EiQuZ3FyLmN0ci52MS5TdHJlYW1QcmVkaWN0TGlzdFJlcXVlc3QaJS5ncXIuY3RyLnYxLlN0cmVhbVByZWRpY3RMaXN0UmVzcG9uc2UwARJFCghHZXRNb2RlbBIbLmdxci5jdHIudjEuR2V0TW9kZWxSZXF1ZXN0GhwuZ3FyLmN0ci52MS5HZXRNb2RlbFJlc3BvbnNlEk4KC1JlbG9hZE1vZGVsEh4uZ3FyLmN0ci52MS5SZWxvYWRNb2RlbFJlcXVlc3QaHy5ncXIuY3RyLnYxLlJlbG9hZE1vZGVsUmVzcG9uc2USTgoLU3RhcnRTaGFkb3cSHi5ncXIuY3RyLnYxLlN0YXJ0U2hhZG93UmVxdWVzdBofLmdxci5jdHIudjEuU3RhcnRTaGFkb3dSZXNwb25zZRJICglHZXRTaGFkb3cSHC5ncXIuY3RyLnYxLkdldFNoYWRvd1JlcXVlc3QaHS5ncXIuY3RyLnYxLkdldFNoYWRvd1Jlc3BvbnNlEksKClN0b3BTaGFkb3cSHS5ncXIuY3RyLnYxLlN0b3BTaGFkb3dSZXF1ZXN0Gh4uZ3FyLmN0ci52MS5TdG9wU2hhZG93UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp, file_gqr_context_v1_context]);
 
 /**
  * A list to score.
@@ -32,8 +32,8 @@ export type PredictListRequest = Message<"gqr.ctr.v1.PredictListRequest"> & {
   taskId: string;
 
   /**
-   * What the user asked. Required. Of it the query is read and nothing else, since the model has no other input (paper Fig. 2): the rest
-   * may be left out.
+   * What the user asked. Its query is required. The response and the queries of the history are read by models of variant "src" alone, as
+   * far as their input can hold them; the rest is not read.
    *
    * @generated from field: gqr.context.v1.SearchContext context = 2;
    */
@@ -45,6 +45,13 @@ export type PredictListRequest = Message<"gqr.ctr.v1.PredictListRequest"> & {
    * @generated from field: repeated string queries = 3;
    */
   queries: string[];
+
+  /**
+   * Queries that other users asked along with it, the most frequent first. Read as the response is.
+   *
+   * @generated from field: repeated string cooccurrence_queries = 4;
+   */
+  cooccurrenceQueries: string[];
 };
 
 /**
@@ -94,6 +101,14 @@ export type PredictListResponse = Message<"gqr.ctr.v1.PredictListResponse"> & {
    * @generated from field: repeated gqr.context.v1.PhaseTiming timings = 5;
    */
   timings: PhaseTiming[];
+
+  /**
+   * How unsure the model is of each of click_probabilities: their standard deviation over its heads, to be used as a penalty. Empty if the
+   * model does not say.
+   *
+   * @generated from field: repeated double uncertainties = 6;
+   */
+  uncertainties: number[];
 };
 
 /**
@@ -117,8 +132,8 @@ export type PredictNextRequest = Message<"gqr.ctr.v1.PredictNextRequest"> & {
   taskId: string;
 
   /**
-   * What the user asked. Required. Of it the query is read and nothing else, since the model has no other input (paper Fig. 2): the rest
-   * may be left out.
+   * What the user asked. Its query is required. The response and the queries of the history are read by models of variant "src" alone, as
+   * far as their input can hold them; the rest is not read.
    *
    * @generated from field: gqr.context.v1.SearchContext context = 2;
    */
@@ -137,6 +152,13 @@ export type PredictNextRequest = Message<"gqr.ctr.v1.PredictNextRequest"> & {
    * @generated from field: repeated string candidates = 4;
    */
   candidates: string[];
+
+  /**
+   * As in PredictListRequest.
+   *
+   * @generated from field: repeated string cooccurrence_queries = 5;
+   */
+  cooccurrenceQueries: string[];
 };
 
 /**
@@ -172,6 +194,13 @@ export type PredictNextResponse = Message<"gqr.ctr.v1.PredictNextResponse"> & {
    * @generated from field: repeated gqr.context.v1.PhaseTiming timings = 3;
    */
   timings: PhaseTiming[];
+
+  /**
+   * As in PredictListResponse.
+   *
+   * @generated from field: repeated double uncertainties = 4;
+   */
+  uncertainties: number[];
 };
 
 /**
@@ -343,7 +372,7 @@ export type GetModelResponse = Message<"gqr.ctr.v1.GetModelResponse"> & {
   model?: ModelVersion | undefined;
 
   /**
-   * Input variant: "base", "pid" or "ctx" (paper appendix B.2).
+   * Input variant: "base", "pid", "ctx" (paper appendix B.2) or "src".
    *
    * @generated from field: string variant = 2;
    */

@@ -9,6 +9,7 @@ import type {
   StartShadowRequest,
   StreamPredictListRequest,
 } from '@gqr/protos/gqr/ctr/v1/ctr';
+import type { Sources } from '../../domain/input/input-spec.js';
 import type { NextStep, ShownList } from '../../domain/scoring/request-kinds.js';
 
 const MAX_TEXT = 2_000;
@@ -58,16 +59,17 @@ class Violations {
   }
 }
 
-/** Of the context only the query is read: the input of the predictor, Fig. 2, holds nothing else of it. */
+/** Of the context only the query is checked: of all else no more is read than the model's input can hold, if it holds any of it. */
 function checkHead(
   request: PredictListRequest | PredictNextRequest,
   at: string,
   violations: Violations,
-): { taskId: string; query: string } {
-  const { taskId, context } = request;
+): { taskId: string; query: string; sources: Sources } {
+  const { taskId, context, cooccurrenceQueries } = request;
   violations.check(taskId !== '' && taskId.length <= MAX_TASK, `${at}task_id`, `must have 1 to ${String(MAX_TASK)} characters`);
   violations.text(context?.query ?? '', `${at}context.query`);
-  return { taskId, query: context?.query ?? '' };
+  const history = (context?.history ?? []).map(({ query }) => query);
+  return { taskId, query: context?.query ?? '', sources: { answer: context?.response ?? '', history, cooccurrence: cooccurrenceQueries } };
 }
 
 function list(request: PredictListRequest, at: string, violations: Violations): ShownList {

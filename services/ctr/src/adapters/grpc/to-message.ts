@@ -7,7 +7,7 @@ import type {
   ShadowSchema,
 } from '@gqr/protos/gqr/ctr/v1/ctr';
 import type { ModelInfo } from '../../domain/model/serving-model.js';
-import type { Scored, ScoredList } from '../../domain/scoring/score.js';
+import type { Scored, ScoredList, ScoredStep } from '../../domain/scoring/score.js';
 import type { ShadowState } from '../../domain/shadow/shadow.js';
 import { CTR_KIND } from '../registry/registry-model-store.js';
 
@@ -20,12 +20,21 @@ function about({ model, times }: Scored<unknown>) {
 
 /** One response a list. What was scored in one batch took its time together, so that all say the same time. */
 export function toListResponses(scored: Scored<ScoredList>): MessageInitShape<typeof PredictListResponseSchema>[] {
-  return scored.results.map((result) => ({ ...about(scored), ...result, clickProbabilities: [...result.clickProbabilities] }));
+  return scored.results.map((result) => ({
+    ...about(scored),
+    ...result,
+    clickProbabilities: [...result.clickProbabilities],
+    uncertainties: [...result.uncertainties],
+  }));
 }
 
 /** One response a step. */
-export function toNextResponses(scored: Scored<readonly number[]>): MessageInitShape<typeof PredictNextResponseSchema>[] {
-  return scored.results.map((clickProbabilities) => ({ ...about(scored), clickProbabilities: [...clickProbabilities] }));
+export function toNextResponses(scored: Scored<ScoredStep>): MessageInitShape<typeof PredictNextResponseSchema>[] {
+  return scored.results.map(({ clickProbabilities, uncertainties }) => ({
+    ...about(scored),
+    clickProbabilities: [...clickProbabilities],
+    uncertainties: [...uncertainties],
+  }));
 }
 
 export function toModel({ version, variant, executionProvider, loadedAt }: ModelInfo): MessageInitShape<typeof GetModelResponseSchema> {

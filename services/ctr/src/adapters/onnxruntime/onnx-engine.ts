@@ -1,7 +1,7 @@
 import { messageOf } from '@gqr/chassis/errors';
 import type { CtrInput } from '../../domain/input/ctr-input.js';
 import { ModelRefusedError } from '../../domain/model/model-store.js';
-import { type InferenceEngine, InferenceError } from '../../domain/scoring/inference-engine.js';
+import { type Estimates, type InferenceEngine, InferenceError } from '../../domain/scoring/inference-engine.js';
 import type { PackedBatch } from './session-messages.js';
 import { SessionThread } from './session-thread.js';
 
@@ -57,7 +57,7 @@ export class OnnxEngine implements InferenceEngine {
     return this.options.sessions;
   }
 
-  async run(batch: readonly CtrInput[]): Promise<Float32Array> {
+  async run(batch: readonly CtrInput[]): Promise<Estimates> {
     const thread = this.idle.pop();
     if (thread === undefined) throw new InferenceError('all sessions are busy');
     let alive = thread;

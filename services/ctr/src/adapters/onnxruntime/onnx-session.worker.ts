@@ -7,6 +7,8 @@ import type { PackedBatch, SessionData, SessionReply } from './session-messages.
 
 const INPUTS = ['input_ids', 'segment_ids', 'domain_ids', 'attention_mask', 'task_ids'];
 const OUTPUT = 'probability';
+/** What networks of one head do not have. */
+const UNCERTAINTY = 'uncertainty';
 
 const port = parentPort;
 if (port === null) throw new Error('to be run as a worker thread');
@@ -62,14 +64,18 @@ function feedsOf({ size, length, tokens, lengths, tasks }: PackedBatch): Record<
   };
 }
 
-async function run(session: InferenceSession, batch: PackedBatch): Promise<Float32Array<ArrayBuffer>> {
+function floats(output: Tensor | undefined): Float32Array<ArrayBuffer> {
+  if (output?.data instanceof Float32Array) return Float32Array.from(output.data);
+  throw new Error('the output is not float32');
+}
+
+async function run(session: InferenceSession, batch: PackedBatch): Promise<Float32Array<ArrayBuffer>[]> {
   const feeds = feedsOf(batch);
+  const names = [OUTPUT, UNCERTAINTY].filter((name) => session.outputNames.includes(name));
   section.enter();
   try {
-    const outputs = await session.run(feeds, [OUTPUT]);
-    const data = outputs[OUTPUT]?.data;
-    if (!(data instanceof Float32Array)) throw new Error('the output is not float32');
-    return Float32Array.from(data);
+    const outputs = await session.run(feeds, names);
+    return names.map((name) => floats(outputs[name]));
   } finally {
     section.leave();
   }
@@ -100,8 +106,10 @@ async function serve(): Promise<void> {
       return;
     }
     run(session, batch).then(
-      (probabilities) => {
-        reply({ type: 'probabilities', probabilities }, [probabilities.buffer]);
+      (outputs) => {
+        const [probabilities = new Float32Array(), uncertainties] = outputs;
+        const transfer = outputs.map(({ buffer }) => buffer);
+        reply({ type: 'estimates', probabilities, uncertainties }, transfer);
       },
       (error: unknown) => {
         reply({ type: 'failed', reason: reason(error) });

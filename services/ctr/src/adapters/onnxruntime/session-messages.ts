@@ -26,5 +26,5 @@ export interface PackedBatch {
 export type SessionReply =
   | { readonly type: 'ready'; readonly provider: string }
   | { readonly type: 'unusable'; readonly reason: string }
-  | { readonly type: 'probabilities'; readonly probabilities: Float32Array }
+  | { readonly type: 'estimates'; readonly probabilities: Float32Array; readonly uncertainties: Float32Array | undefined }
   | { readonly type: 'failed'; readonly reason: string };

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { Estimates } from '../../domain/scoring/inference-engine.js';
 import { NativeSection, newSection } from './native-section.js';
 import type { PackedBatch, SessionData, SessionReply } from './session-messages.js';
 
@@ -67,12 +68,12 @@ export class SessionThread {
   }
 
   /** @throws Error if the network cannot be run on this batch, or the thread has ended */
-  async run(batch: PackedBatch): Promise<Float32Array> {
+  async run(batch: PackedBatch): Promise<Estimates> {
     if (this.ended !== undefined) throw this.ended;
     const reply = this.reply();
     this.worker.postMessage(batch, [batch.tokens.buffer, batch.lengths.buffer, batch.tasks.buffer]);
     const answer = await reply;
-    if (answer.type === 'probabilities') return answer.probabilities;
+    if (answer.type === 'estimates') return { probabilities: answer.probabilities, uncertainties: answer.uncertainties };
     throw new Error('reason' in answer ? answer.reason : `the session answered with ${answer.type}`);
   }
 

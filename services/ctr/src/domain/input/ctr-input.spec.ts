@@ -1,18 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { FakeTokenizer } from '../../../test/fake-tokenizer.js';
 import { type CtrInput, CtrInputBuilder } from './ctr-input.js';
-import type { InputSpec } from './input-spec.js';
+import type { InputSpec, Sources } from './input-spec.js';
 
 const CLS = 1;
 const SEP = 2;
 
-const spec: InputSpec = { variant: 'ctx', maxLength: 32, maxDomains: 4, tasks: new Map([['suggestion', 7]]), unknownTask: 0 };
+const tasks = new Map([['suggestion', 7]]);
+const spec: InputSpec = { variant: 'ctx', maxLength: 32, maxDomains: 4, sourceTokens: 3, tasks, unknownTask: 0 };
+const noSources: Sources = { answer: '', history: [], cooccurrence: [] };
 
 /** Builds an input from texts, as the domain's callers do. */
-function build(changes: Partial<InputSpec>, user: string, chosen: readonly string[], candidate: string, task = 'suggestion'): CtrInput {
+function build(
+  changes: Partial<InputSpec>,
+  user: string,
+  chosen: readonly string[],
+  candidate: string,
+  task = 'suggestion',
+  known = noSources,
+): CtrInput {
   const builder = new CtrInputBuilder({ ...spec, ...changes }, new FakeTokenizer());
   const tokens = (text: string): readonly number[] => builder.tokenize(text);
-  return builder.build(builder.prefix(task, tokens(user), chosen.map(tokens)), tokens(candidate));
+  const sources = builder.sources(builder.read(known), tokens);
+  return builder.build(builder.prefix(task, tokens(user), chosen.map(tokens), sources), tokens(candidate));
 }
 
 const ids = (input: CtrInput): number[] => [...input.inputIds];
@@ -78,6 +88,50 @@ describe('the variants of appendix B.2', () => {
       expect(ids(builder.build(third, candidate))).toEqual([CLS, 10, SEP, ...candidate, 903]);
     }
     expect(tokenizer.encoded).toEqual(['_1', '_3']);
+  });
+});
+
+describe('the sources of variant src', () => {
+  const sources: Sources = { answer: '50 51 52 53', history: ['60', '61 62', '63'], cooccurrence: ['70 71', '72 73'] };
+  const src = (maxLength: number, chosen: readonly string[] = ['20']): CtrInput =>
+    build({ variant: 'src', maxLength }, '10 11', chosen, '40 41', 'suggestion', sources);
+
+  it('stand after q_user: answer, the end of the history, co-occurrence, each with a domain of its own', () => {
+    const input = src(32);
+    expect(ids(input)).toEqual([CLS, 10, 11, 50, 51, 52, 61, 62, 63, 70, 71, 72, 20, SEP, 40, 41]);
+    expect(domains(input)).toEqual([0, 0, 0, 4, 4, 4, 5, 5, 5, 6, 6, 6, 1, 1, 2, 2]);
+    expect(segments(input)).toEqual([...Array.from({ length: 14 }, () => 0), 1, 1]);
+  });
+
+  it('make no difference where there are none, and to no other variant', () => {
+    expect(build({ variant: 'src' }, '10', ['20'], '40')).toEqual(build({}, '10', ['20'], '40'));
+    for (const variant of ['base', 'pid', 'ctx'] as const) {
+      expect(build({ variant }, '10', ['20'], '40', 'suggestion', sources)).toEqual(build({ variant }, '10', ['20'], '40'));
+    }
+  });
+
+  it.each([
+    [15, [50, 51, 52, 62, 63, 70, 71, 72]],
+    [13, [50, 51, 52, 70, 71, 72]],
+    [11, [50, 70, 71, 72]],
+    [9, [70, 71]],
+    [8, [70]],
+  ])('are cut to a limit of %i: old history first, then the end of the answer, then the rarest queries', (maxLength, beside) => {
+    expect(ids(src(maxLength))).toEqual([CLS, 10, 11, ...beside, 20, SEP, 40, 41]);
+  });
+
+  it('give way to the queries of the list', () => {
+    expect(src(9, ['20 21', '30'])).toEqual(build({ maxLength: 9 }, '10 11', ['20 21', '30'], '40 41'));
+  });
+
+  it('are read only as far as they can be kept, in whole characters', () => {
+    const builder = new CtrInputBuilder({ ...spec, variant: 'src' }, new FakeTokenizer());
+    const read = builder.read({
+      answer: '\u{20000}'.repeat(50_000),
+      history: Array.from({ length: 200 }, (_, n) => String(n)),
+      cooccurrence: [],
+    });
+    expect(read).toEqual({ answer: '\u{20000}'.repeat(24), history: ['197', '198', '199'], cooccurrence: [] });
   });
 });
 

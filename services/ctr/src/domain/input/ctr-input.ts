@@ -1,11 +1,14 @@
-import type { InputSpec, Tokenizer } from './input-spec.js';
+import type { InputSpec, Sources, Tokenizer } from './input-spec.js';
 
 /** One input of the predictor; the three arrays are equally long. */
 export interface CtrInput {
   readonly inputIds: Int32Array;
   /** 0 up to and including [SEP], 1 for the target. */
   readonly segmentIds: Int32Array;
-  /** 0 for [CLS] and q_user, j for q_j, k for the target; [SEP] has that of the token before it. */
+  /**
+   * 0 for [CLS] and q_user, j for q_j, k for the target; [SEP] has that of the token before it. The sources of variant "src" have those from
+   * maxDomains on: answer, history, co-occurrence.
+   */
   readonly domainIds: Int32Array;
   readonly taskId: number;
 }
@@ -15,11 +18,31 @@ export interface Prefix {
   readonly taskId: number;
   readonly user: readonly number[];
   readonly chosen: readonly (readonly number[])[];
+  readonly sources: SourceTokens;
+}
+
+/** Token ids of the sources, of each at most sourceTokens; none in variants that read none. */
+export interface SourceTokens {
+  readonly answer: readonly number[];
+  readonly history: readonly number[];
+  readonly cooccurrence: readonly number[];
+}
+
+const NO_SOURCES: SourceTokens = { answer: [], history: [], cooccurrence: [] };
+
+/** Of each text of a source so many characters are read for each token that is kept: it can be a hundred times longer. */
+const CHARACTERS_A_TOKEN = 8;
+
+/** The first characters (code points) of a text. */
+function beginning(text: string, characters: number): string {
+  return Array.from(text.slice(0, 2 * characters))
+    .slice(0, characters)
+    .join('');
 }
 
 /**
- * Builds the input of the predictor, Fig. 2 of the paper: [CLS] q_user q_1..q_{k-1} [SEP] q_k. The one place in this service that
- * knows its layout; gqr_learner/ctr/input.py is its twin in training, and golden.json of every model holds both together.
+ * Builds the input of the predictor, Fig. 2 of the paper: [CLS] q_user q_1..q_{k-1} [SEP] q_k, in variant "src" with sources
+ * after q_user. The one place in this service that knows its layout; gqr_learner/ctr/input.py is its twin in training, and golden.json of every model holds both together.
  */
 export class CtrInputBuilder {
   /** "_k" as tokens, by k. */
@@ -35,26 +58,56 @@ export class CtrInputBuilder {
   }
 
   /** The prefix of texts that are tokenized already. */
-  prefix(taskId: string, user: readonly number[], chosen: readonly (readonly number[])[]): Prefix {
-    return { taskId: this.spec.tasks.get(taskId) ?? this.spec.unknownTask, user, chosen };
+  prefix(taskId: string, user: readonly number[], chosen: readonly (readonly number[])[], sources: SourceTokens = NO_SOURCES): Prefix {
+    return { taskId: this.spec.tasks.get(taskId) ?? this.spec.unknownTask, user, chosen, sources };
+  }
+
+  /** What of the sources is to be tokenized: nothing unless the variant reads them, and no more of them than can be kept. */
+  read({ answer, history, cooccurrence }: Sources): Sources {
+    const { variant, sourceTokens: most } = this.spec;
+    if (variant !== 'src') return { answer: '', history: [], cooccurrence: [] };
+    const cut = (text: string): string => beginning(text, most * CHARACTERS_A_TOKEN);
+    return { answer: cut(answer), history: history.slice(-most).map(cut), cooccurrence: cooccurrence.slice(0, most).map(cut) };
+  }
+
+  /** The tokens of sources that `read` gave. */
+  sources({ answer, history, cooccurrence }: Sources, tokens: (text: string) => readonly number[]): SourceTokens {
+    const { variant, sourceTokens: most } = this.spec;
+    if (variant !== 'src') return NO_SOURCES;
+    return {
+      answer: tokens(answer).slice(0, most),
+      history: history.flatMap(tokens).slice(-most),
+      cooccurrence: cooccurrence.flatMap(tokens).slice(0, most),
+    };
   }
 
   /**
-   * The input for a target after a prefix. What is too long is cut: the target's tail beyond maxLength - 3 tokens, then the preceding
-   * queries from the oldest token on, then the tail of q_user.
+   * The input for a target after a prefix. What is too long is cut: the target's tail beyond maxLength - 3 tokens, then the sources
+   * (history from the oldest token on, the answer's tail, the last co-occurrence queries), then the preceding queries from the oldest token
+   * on, then the tail of q_user.
    */
   build(prefix: Prefix, candidate: readonly number[]): CtrInput {
-    const { maxLength, variant } = this.spec;
+    const { maxLength, maxDomains } = this.spec;
+    const { answer, history, cooccurrence } = prefix.sources;
     const position = prefix.chosen.length + 1;
     const target = this.target(candidate, position);
     const room = maxLength - 2 - target.length;
-    const before = variant === 'ctx' ? prefix.chosen.reduce((sum, ids) => sum + ids.length, 0) : 0;
+    const before = this.hasContext ? prefix.chosen.reduce((sum, ids) => sum + ids.length, 0) : 0;
     const kept = Math.max(0, Math.min(before, room - prefix.user.length));
     const userLength = Math.min(prefix.user.length, room - kept);
 
-    const input = new InputWriter(2 + userLength + kept + target.length, prefix.taskId);
+    const beside = room - kept - userLength;
+    const cooccurrenceLength = Math.min(cooccurrence.length, beside);
+    const answerLength = Math.min(answer.length, beside - cooccurrenceLength);
+    const historyLength = Math.min(history.length, beside - cooccurrenceLength - answerLength);
+    const sourcesLength = answerLength + historyLength + cooccurrenceLength;
+
+    const input = new InputWriter(2 + userLength + sourcesLength + kept + target.length, prefix.taskId);
     input.write([this.tokenizer.clsId], 0, 0);
     input.write(prefix.user, 0, 0, 0, userLength);
+    input.write(answer, 0, maxDomains, 0, answerLength);
+    input.write(history, 0, maxDomains + 1, history.length - historyLength);
+    input.write(cooccurrence, 0, maxDomains + 2, 0, cooccurrenceLength);
     let dropped = before - kept;
     if (kept > 0) {
       for (const [index, ids] of prefix.chosen.entries()) {
@@ -64,8 +117,12 @@ export class CtrInputBuilder {
     }
     input.write([this.tokenizer.sepId], 0, input.lastDomain);
     // Without context a position must not leak in by its domain.
-    input.write(target, 1, variant === 'ctx' ? this.domain(position) : 1);
+    input.write(target, 1, this.hasContext ? this.domain(position) : 1);
     return input;
+  }
+
+  private get hasContext(): boolean {
+    return this.spec.variant === 'ctx' || this.spec.variant === 'src';
   }
 
   private target(candidate: readonly number[], position: number): readonly number[] {

@@ -1,7 +1,7 @@
-import type { InputSpec, Tokenizer } from '../input/input-spec.js';
+import type { InputSpec, Sources, Tokenizer } from '../input/input-spec.js';
 
 /** An input with what the model said about it when it was exported. */
-export interface GoldenRow {
+export interface GoldenRow extends Sources {
   readonly taskId: string;
   readonly query: string;
   readonly chosen: readonly string[];

@@ -21,7 +21,9 @@ function firstDifference(built: Int32Array, golden: readonly number[]): number |
 export function buildGoldenInputs(builder: CtrInputBuilder, golden: readonly GoldenRow[]): CtrInput[] {
   return golden.map((row, number) => {
     const chosen = row.chosen.map((text) => builder.tokenize(text));
-    const built = builder.build(builder.prefix(row.taskId, builder.tokenize(row.query), chosen), builder.tokenize(row.candidate));
+    const sources = builder.sources(builder.read(row), (text) => builder.tokenize(text));
+    const prefix = builder.prefix(row.taskId, builder.tokenize(row.query), chosen, sources);
+    const built = builder.build(prefix, builder.tokenize(row.candidate));
     for (const name of ['inputIds', 'segmentIds', 'domainIds'] as const) {
       const index = firstDifference(built[name], row[name]);
       if (index !== undefined) {
@@ -46,9 +48,9 @@ export async function checkGoldenProbabilities(
   golden: readonly GoldenRow[],
   precision: Precision,
 ): Promise<void> {
-  const together = await engine.run(inputs);
+  const together = (await engine.run(inputs)).probabilities;
   for (const [number, input] of inputs.entries()) {
-    const [alone] = await engine.run([input]);
+    const [alone] = (await engine.run([input])).probabilities;
     for (const actual of [together[number], alone]) {
       const expected = golden[number]?.probability ?? NaN;
       // Written so that NaN fails too.
@@ -66,7 +68,7 @@ export async function checkGoldenProbabilities(
 export async function checkTasks(engine: InferenceEngine, [input]: readonly CtrInput[], { tasks, unknownTask }: InputSpec): Promise<void> {
   if (input === undefined) return;
   const ids = new Map([...tasks, ['any other', unknownTask]]);
-  const probabilities = await engine.run([...ids.values()].map((taskId) => ({ ...input, taskId })));
+  const { probabilities } = await engine.run([...ids.values()].map((taskId) => ({ ...input, taskId })));
   for (const [index, task] of [...ids.keys()].entries()) {
     const probability = probabilities[index] ?? NaN;
     if (probability >= 0 && probability <= 1) continue;

@@ -113,13 +113,14 @@ export class BatchingQueue {
     const startedAt = this.now();
     const inputs = batch.map(({ request, index }) => request.inputs[index]).filter((input) => input !== undefined);
     try {
-      const probabilities = await this.engine.run(inputs);
-      if (probabilities.length !== inputs.length || !probabilities.every((p) => p >= 0 && p <= 1)) {
+      const { probabilities, uncertainties } = await this.engine.run(inputs);
+      for (const values of [probabilities, uncertainties ?? probabilities]) {
+        if (values.length === inputs.length && values.every((p) => p >= 0 && p <= 1)) continue;
         throw new InferenceError('the model answered with something that is no probability');
       }
       const now = this.now();
       batch.forEach(({ request, index }, i) => {
-        request.finish(index, probabilities[i] ?? 0, now);
+        request.finish(index, probabilities[i] ?? 0, uncertainties?.[i], now);
       });
       this.measure(inputs, now - startedAt);
     } catch (error) {

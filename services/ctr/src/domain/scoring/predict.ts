@@ -14,6 +14,8 @@ export interface ScoringTimes {
 export interface Prediction {
   /** Click probabilities by group, in the order of what was asked. */
   readonly results: readonly (readonly number[])[];
+  /** How unsure the model is of each of them; empty for a group if it does not say. */
+  readonly uncertainties: readonly (readonly number[])[];
   readonly times: ScoringTimes;
 }
 
@@ -42,7 +44,7 @@ class Turns {
 /** Tokenizes every text once: one user query stands before many lists, and a query is target of one input and context of others. */
 async function build<T>(kind: Kind<T>, groups: readonly T[], { inputs }: LoadedModel, turns: Turns): Promise<CtrInput[][]> {
   const known = new Map<string, readonly number[]>();
-  for (const text of new Set(groups.flatMap(kind.texts))) {
+  for (const text of new Set(groups.flatMap((group) => kind.texts(group, inputs)))) {
     if (turns.isOver) await turns.next();
     known.set(text, inputs.tokenize(text));
   }
@@ -73,10 +75,15 @@ export async function predict<T>(
   const built = await build(kind, groups, model, new Turns(signal));
   const tokenize = performance.now() - startedAt;
   const predicted = await model.queue.predict(built.flat(), signal, deadline - Date.now());
+  const inside = (p: number): number => Math.min(Math.max(p, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY);
+  const results: number[][] = [];
+  const uncertainties: number[][] = [];
   let first = 0;
-  const results = built.map(({ length }) => {
-    const own = predicted.probabilities.slice(first, (first += length));
-    return [...own].map((p) => Math.min(Math.max(p, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY));
-  });
-  return { results, times: { tokenize, queue: predicted.queueMs, inference: predicted.inferenceMs } };
+  for (const { length } of built) {
+    const last = first + length;
+    results.push(Array.from(predicted.probabilities.subarray(first, last), inside));
+    uncertainties.push([...(predicted.uncertainties?.subarray(first, last) ?? [])]);
+    first = last;
+  }
+  return { results, uncertainties, times: { tokenize, queue: predicted.queueMs, inference: predicted.inferenceMs } };
 }

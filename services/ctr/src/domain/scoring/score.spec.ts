@@ -4,7 +4,7 @@ import { type CallLimits, unlimited } from '@gqr/chassis/grpc/call';
 import { describe, expect, it } from 'vitest';
 import { FakeInferenceEngine } from '../../../test/fake-inference-engine.js';
 import { FakeTokenizer } from '../../../test/fake-tokenizer.js';
-import { loadedModel, sampleSpec } from '../../../test/sample-model.js';
+import { loadedModel, noSources, sampleSpec } from '../../../test/sample-model.js';
 import { NoModelError, ServingModel } from '../model/serving-model.js';
 import { InferenceError } from './inference-engine.js';
 import { Score, type Scored, type ScoredList } from './score.js';
@@ -22,12 +22,13 @@ const noShadow = { follow: () => undefined };
 interface Options {
   predict?: () => number;
   variant?: 'base' | 'pid' | 'ctx';
+  isSure?: boolean;
   maxQueuedInputs?: number;
   tokenizer?: FakeTokenizer;
 }
 
 function scoreWith(options: Options = {}) {
-  const engine = new FakeInferenceEngine(1, options.predict);
+  const engine = new FakeInferenceEngine(1, options.predict, options.isSure);
   const { tokenizer = new FakeTokenizer() } = options;
   const spec = { ...sampleSpec, variant: options.variant ?? ('ctx' as const) };
   const { maxQueuedInputs = 100 } = options;
@@ -37,8 +38,8 @@ function scoreWith(options: Options = {}) {
   return { score: new Score(serving, noShadow), engine, tokenizer, serving, built };
 }
 
-const list = { taskId: 'suggestion', query: '10', queries: ['200', '300', '400'] };
-const step = { taskId: 'suggestion', query: '10', chosen: ['200', '300'], candidates: ['100', '500', '250'] };
+const list = { taskId: 'suggestion', query: '10', sources: noSources, queries: ['200', '300', '400'] };
+const step = { taskId: 'suggestion', query: '10', sources: noSources, chosen: ['200', '300'], candidates: ['100', '500', '250'] };
 
 describe('a list', () => {
   it('has each query judged after those before it, in one batch', async () => {
@@ -105,7 +106,7 @@ describe('candidates for the next query', () => {
       [1, 10, 200, 300, 2, 500],
       [1, 10, 200, 300, 2, 250],
     ]);
-    expect(results.map((row) => row.map((p) => Math.round(p * 1_000)))).toEqual([[100, 500, 250]]);
+    expect(results.map(({ clickProbabilities }) => clickProbabilities.map((p) => Math.round(p * 1_000)))).toEqual([[100, 500, 250]]);
   });
 
   it.each(['base', 'pid', 'ctx'] as const)('get what a list says of the same query at the same position (%s)', async (variant) => {
@@ -119,8 +120,22 @@ describe('candidates for the next query', () => {
   it('have prefix and candidates tokenized once for all steps of a beam', async () => {
     const { score, tokenizer } = scoreWith();
     const { results } = await score.next([step, { ...step, chosen: ['200'], candidates: ['100', '600'] }], unlimited);
-    expect(results.map((row) => row.length)).toEqual([3, 2]);
+    expect(results.map(({ clickProbabilities }) => clickProbabilities.length)).toEqual([3, 2]);
     expect(tokenizer.encoded.toSorted()).toEqual(['10', '100', '200', '250', '300', '500', '600']);
+  });
+});
+
+describe('an uncertainty', () => {
+  it('stands beside each probability, in each group', async () => {
+    const { score } = scoreWith({ isSure: false });
+    const { results } = await score.next([step, { ...step, candidates: ['600'] }], unlimited);
+    const rounded = results.map(({ uncertainties }) => uncertainties.map((value) => Math.round(value * 10_000)));
+    expect(rounded).toEqual([[100, 500, 250], [600]]);
+    expect((await score.lists([list], unlimited)).results[0]?.uncertainties).toHaveLength(3);
+  });
+
+  it('is left out where the network says none', async () => {
+    expect((await scoreWith().score.lists([list], unlimited)).results[0]?.uncertainties).toEqual([]);
   });
 });
 
@@ -129,7 +144,7 @@ describe('a click probability', () => {
     const certain = await scoreWith({ predict: () => 1 }).score.lists([list], unlimited);
     expect(certain.results[0]?.clickProbabilities).toEqual([1 - 1e-7, 1 - 1e-7, 1 - 1e-7]);
     const impossible = await scoreWith({ predict: () => 0 }).score.next([step], unlimited);
-    expect(impossible.results[0]).toEqual([1e-7, 1e-7, 1e-7]);
+    expect(impossible.results[0]?.clickProbabilities).toEqual([1e-7, 1e-7, 1e-7]);
   });
 });
 
@@ -184,7 +199,12 @@ describe('a call', () => {
 });
 
 describe('a stream of lists', () => {
-  const lists = Array.from({ length: 100 }, (_, n) => ({ taskId: 'suggestion', query: '10', queries: [String(n), String(n + 1)] }));
+  const lists = Array.from({ length: 100 }, (_, n) => ({
+    taskId: 'suggestion',
+    query: '10',
+    sources: noSources,
+    queries: [String(n), String(n + 1)],
+  }));
   const collect = async (stream: AsyncIterable<Scored<ScoredList>>): Promise<Scored<ScoredList>[]> => {
     const all: Scored<ScoredList>[] = [];
     for await (const scored of stream) all.push(scored);
@@ -206,12 +226,15 @@ describe('a stream of lists', () => {
     const { score, engine } = scoreWith({ maxQueuedInputs: 1_000 });
     engine.hold();
     const stream = score.stream(lists, unlimited);
+    const endBatch = async (): Promise<void> => {
+      // Building inputs gives the event loop back now and then.
+      while (!engine.isBusy) await setImmediate();
+      engine.end();
+    };
     const first = stream.next();
-    await setImmediate();
-    engine.end();
-    await setImmediate();
+    await endBatch();
     expect((await first).value?.results).toHaveLength(32);
-    engine.end();
+    await endBatch();
     await setImmediate();
     expect(engine.batches.flat().length).toBeLessThanOrEqual(3 * 64);
     await stream.return();

@@ -9,10 +9,19 @@ import { type Kind, LIST, NEXT, type NextStep, type ShownList } from './request-
 
 export interface ScoredList {
   readonly clickProbabilities: readonly number[];
+  /** How unsure the model is of each of them; empty if it does not say. */
+  readonly uncertainties: readonly number[];
   /** Eq. 3. */
   readonly multiReward: number;
   /** Eq. 4. */
   readonly singleReward: number;
+}
+
+/** The scored candidates of one step. */
+export interface ScoredStep {
+  readonly clickProbabilities: readonly number[];
+  /** As in ScoredList. */
+  readonly uncertainties: readonly number[];
 }
 
 export interface Scored<T> {
@@ -52,16 +61,16 @@ export class Score {
   /** @throws NoModelError, OverloadedError, InferenceError, CallEndedError */
   async lists(lists: readonly ShownList[], limits: CallLimits): Promise<Scored<ScoredList>> {
     const scored = await this.groups(LIST, lists, limits);
-    const results = scored.results.map((clickProbabilities) => ({
-      clickProbabilities,
-      multiReward: multiReward(clickProbabilities),
-      singleReward: singleReward(clickProbabilities),
+    const results = scored.results.map((step) => ({
+      ...step,
+      multiReward: multiReward(step.clickProbabilities),
+      singleReward: singleReward(step.clickProbabilities),
     }));
     return { ...scored, results };
   }
 
   /** Click probabilities of the candidates of each step. @throws NoModelError, OverloadedError, InferenceError, CallEndedError */
-  async next(steps: readonly NextStep[], limits: CallLimits): Promise<Scored<readonly number[]>> {
+  async next(steps: readonly NextStep[], limits: CallLimits): Promise<Scored<ScoredStep>> {
     return this.groups(NEXT, steps, limits);
   }
 
@@ -94,11 +103,13 @@ export class Score {
     }
   }
 
-  private async groups<T>(kind: Kind<T>, groups: readonly T[], limits: CallLimits): Promise<Scored<readonly number[]>> {
+  private async groups<T>(kind: Kind<T>, groups: readonly T[], limits: CallLimits): Promise<Scored<ScoredStep>> {
     return this.serving.use(async (model) => {
       const prediction = await predict(model, kind, groups, limits);
       this.shadow.follow(model.info.version, kind, groups, prediction.results);
-      return { ...prediction, model: model.info };
+      const { results, uncertainties, times } = prediction;
+      const steps = results.map((clickProbabilities, i) => ({ clickProbabilities, uncertainties: uncertainties[i] ?? [] }));
+      return { results: steps, times, model: model.info };
     });
   }
 }

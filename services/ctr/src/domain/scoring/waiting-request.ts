@@ -4,6 +4,8 @@ import type { CtrInput } from '../input/ctr-input.js';
 export interface Predicted {
   /** In the order of its inputs. */
   readonly probabilities: Float64Array;
+  /** Beside them; undefined if the model does not say. */
+  readonly uncertainties: Float64Array | undefined;
   /** From its arrival to its first batch. */
   readonly queueMs: number;
   /** From its first batch to the end of its last. */
@@ -19,6 +21,7 @@ export class WaitingRequest {
   /** Inputs that it has given since its turn began. */
   turn = 0;
   private readonly probabilities: Float64Array;
+  private uncertainties: Float64Array | undefined;
   /** Inputs that no batch has taken, by their bucket of length, the longest last so that it can be popped. */
   private readonly buckets = new Map<number, number[]>();
   private taken = 0;
@@ -74,12 +77,13 @@ export class WaitingRequest {
     this.turn++;
   }
 
-  finish(index: number, probability: number, now: number): void {
+  finish(index: number, probability: number, uncertainty: number | undefined, now: number): void {
     this.probabilities[index] = probability;
+    if (uncertainty !== undefined) (this.uncertainties ??= new Float64Array(this.inputs.length))[index] = uncertainty;
     this.finished++;
     if (this.finished < this.inputs.length) return;
-    const { probabilities, startedAt, arrivedAt } = this;
-    this.done.resolve({ probabilities, queueMs: startedAt - arrivedAt, inferenceMs: now - startedAt });
+    const { probabilities, uncertainties, startedAt, arrivedAt } = this;
+    this.done.resolve({ probabilities, uncertainties, queueMs: startedAt - arrivedAt, inferenceMs: now - startedAt });
   }
 
   private length(index: number): number {

@@ -3,7 +3,7 @@ import { unlimited } from '@gqr/chassis/grpc/call';
 import { describe, expect, it } from 'vitest';
 import { FakeInferenceEngine, thousandths } from '../../../test/fake-inference-engine.js';
 import { FakeModelStore } from '../../../test/fake-model-store.js';
-import { loadedModel } from '../../../test/sample-model.js';
+import { loadedModel, noSources } from '../../../test/sample-model.js';
 import { ModelRefusedError } from '../model/model-store.js';
 import { type LoadedModel, ServingModel } from '../model/serving-model.js';
 import { Score } from '../scoring/score.js';
@@ -29,7 +29,7 @@ class FakeShadowObserver implements ShadowObserver {
   }
 }
 
-const list = { taskId: 'suggestion', query: '10', queries: ['200', '300'] };
+const list = { taskId: 'suggestion', query: '10', sources: noSources, queries: ['200', '300'] };
 
 /** v1 serves; the shadow v2 expects twice as many clicks, and v3 orders them the other way round. */
 function setUp(options: { share?: number; random?: () => number } = {}) {

@@ -84,13 +84,14 @@ async function writeSlices(connection: DuckDBConnection, folder: string): Promis
   };
 }
 
-/** The file that the learner reads: `clicks` has a 0 or 1 for each of `queries`. */
+/** The file that the learner reads: `clicks` has a 0 or 1 for each of `queries`; the last three columns are the sources of variant src. */
 function copySlice(name: Slice, file: string): string {
   return `
     COPY (
       SELECT
         impression_id, task_id, make_timestamp(occurred_us) AS occurred_at, query, queries,
-        list_transform(queries, lambda text, place: CASE WHEN list_contains(clicks, place) THEN 1 ELSE 0 END::TINYINT) AS clicks, traffic
+        list_transform(queries, lambda text, place: CASE WHEN list_contains(clicks, place) THEN 1 ELSE 0 END::TINYINT) AS clicks, traffic,
+        response AS answer, list_transform(history, lambda turn: turn.query) AS history, cooccurrence_queries AS cooccurrence
       FROM sliced WHERE slice = ${literal(name)} ORDER BY occurred_us, impression_id
     ) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`;
 }

@@ -1,6 +1,6 @@
 /** `shown`: the impressions of the window, each event once. Reads impressions, parameters. */
 export const shownImpressions = /* sql */ `
-  SELECT impression_id, occurred_us, task_id, query, queries, query_count, traffic
+  SELECT impression_id, occurred_us, task_id, query, response, history, cooccurrence_queries, queries, query_count, traffic
   FROM impressions CROSS JOIN parameters
   WHERE occurred_us BETWEEN window_start_us AND window_end_us
     AND (traffic_filter = 'all' OR traffic = traffic_filter)

@@ -2,7 +2,8 @@ import type { TrafficFilter } from '../runs/window.js';
 
 /** Fields of the learner's config for train-ctr; what is left out has the learner's default. */
 export interface CtrTraining {
-  readonly variant?: 'base' | 'pid' | 'ctx' | undefined;
+  readonly backbone?: 'bert' | 'roberta' | 'albert' | undefined;
+  readonly variant?: 'base' | 'pid' | 'ctx' | 'src' | undefined;
   readonly layers?: number | undefined;
   readonly hidden?: number | undefined;
   readonly heads?: number | undefined;
@@ -11,6 +12,10 @@ export interface CtrTraining {
   readonly wordWidth?: number | undefined;
   readonly vocabulary?: number | undefined;
   readonly maxLength?: number | undefined;
+  readonly sourceTokens?: number | undefined;
+  readonly embedding?: number | undefined;
+  readonly ensemble?: number | undefined;
+  readonly precision?: 'fp32' | 'fp16' | 'int8' | undefined;
   readonly dropout?: number | undefined;
   readonly epochs?: number | undefined;
   readonly patience?: number | undefined;
@@ -23,6 +28,7 @@ export interface CtrTraining {
 
 /** Names of those fields. */
 export const trainingFields = [
+  'backbone',
   'variant',
   'layers',
   'hidden',
@@ -32,6 +38,10 @@ export const trainingFields = [
   'wordWidth',
   'vocabulary',
   'maxLength',
+  'sourceTokens',
+  'embedding',
+  'ensemble',
+  'precision',
   'dropout',
   'epochs',
   'patience',
