@@ -1,4 +1,4 @@
-"""Inputs a second of a click predictor of BERT-base's size, by precision, batch and length: PyTorch on a GPU, or on the CPU without one.
+"""Inputs a second of a click predictor of BERT-base size, by precision, batch and length: PyTorch on a GPU, or the CPU.
 
 The reference for serving on a GPU where ONNX Runtime's GPU libraries are not at hand. `python benchmarks/ctr_on_device.py` in the
 learner's folder prints one table a precision and the ratio of fp16 to fp32. The weights are random: how long a product of matrices

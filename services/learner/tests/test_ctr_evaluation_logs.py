@@ -12,6 +12,7 @@ from gqr_learner.ctr.evaluation.events import read_events
 from gqr_learner.ctr.evaluation.log import fold_of_panes, read_log, split_log
 from gqr_learner.ctr.evaluation.mimics import COLUMNS, SETS, Pane, part_of, read_panes, show
 from gqr_learner.ctr.evaluation.truth import read_truth
+from gqr_learner.ctr.input import Sources
 from gqr_learner.ctr.synthetic import write_spans
 from gqr_learner.worker import Job, LearnerError, Worker
 
@@ -72,6 +73,20 @@ def test_clicks_are_joined_by_the_rules_of_the_trainer(tmp_path: Path) -> None:
     shown, outcomes = read(path)
     assert {each.id: list(each.impression.clicks) for each in shown["test"]} == {"a": [0, 1], "b": [1, 0], "c": [1, 0]}
     assert outcomes == {"joined": 3, "late": 1, "early": 1, "orphan": 1, "misplaced": 1, "duplicate": 1}
+
+
+def test_an_impression_has_what_was_known_beside_the_query(tmp_path: Path) -> None:
+    context = {"query": "rice", "response": "A grain.", "history": [{"query": "oats"}, {"query": "rye", "response": "Too."}]}
+    path = written(
+        tmp_path / "events.jsonl",
+        impression("a", "01T10:00:00", context=context, cooccurrenceQueries=["brown rice"]),
+        impression("b", "01T11:00:00", context={"query": "rice"}),
+        click("a", 1, "01T10:01:00"),
+    )
+    shown, _ = read(path)
+    a, b = (each.impression.sources for each in shown["test"])
+    assert a == Sources("A grain.", ["oats", "rye"], ["brown rice"])
+    assert b == Sources("", [], [])
 
 
 def test_fields_may_have_the_names_of_the_contract(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Reads event files, `gqr.events.v1.Event` as JSON lines, and joins clicks to impressions by the trainer's rules.
 
-The rules are those of services/trainer/README.md, "The click join"; a test holds both to the same outcomes.
+The rules are those of services/trainer/README.md, "The click join".
 """
 
 import json
@@ -15,6 +15,7 @@ from gqr_learner.config import json_name
 from gqr_learner.ctr.evaluation.lines import numbered_lines
 from gqr_learner.ctr.evaluation.spans import Shown
 from gqr_learner.ctr.impressions import Impression
+from gqr_learner.ctr.input import Sources
 from gqr_learner.worker import LearnerError
 
 ATTRIBUTION = timedelta(minutes=30)
@@ -147,8 +148,17 @@ def _impression(body: Any) -> Shown:
         queries=[_text(query, "text", f"queries[{index}].") for index, query in enumerate(queries)],
         clicks=[0] * len(queries),
         traffic=traffic,
+        sources=_sources(body),
     )
     return Shown(_text(body, "impression_id"), impression)
+
+
+def _sources(body: Any) -> Sources:
+    """What the impression knew beside the query; what it does not say is empty."""
+    context = _get(body, "context")
+    turns, cooccurrence = _get(context, "history") or [], _get(body, "cooccurrence_queries") or []
+    history = [_get(turn, "query") for turn in turns]
+    return Sources(_get(context, "response") or "", [query for query in history if query], cooccurrence)
 
 
 def _click(body: Any) -> Click:
