@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gqr_learner.ctr.impressions import Impression, check_order, read_impressions
-from gqr_learner.ctr.input import Sources
+from gqr_learner.ctr.input import NO_SOURCES, Sources
 from gqr_learner.ctr.synthetic import write_parquet
 from gqr_learner.worker import LearnerError
 
@@ -34,10 +34,10 @@ def test_reads_impressions_by_time(tmp_path: Path) -> None:
 
 
 def test_reads_sources_where_a_file_has_them(tmp_path: Path) -> None:
-    known = Sources("an answer", ["earlier"], ["also asked", ""])
+    known = Sources("an answer", ("earlier",), ("also asked", ""))
     impressions = read(tmp_path, impression(sources=known), impression())
-    assert impressions.rows[0].sources == Sources("an answer", ["earlier"], ["also asked"])
-    assert impressions.rows[1].sources == Sources("", [], [])
+    assert impressions.rows[0].sources == Sources("an answer", ("earlier",), ("also asked",))
+    assert impressions.rows[1].sources == NO_SOURCES
     assert impressions.have_sources()
     table = pq.read_table(tmp_path / "train.parquet").drop_columns(["answer", "history", "cooccurrence"])
     pq.write_table(table, tmp_path / "old.parquet")

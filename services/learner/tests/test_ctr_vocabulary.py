@@ -52,11 +52,11 @@ def test_ideographs_are_words_and_case_and_final_sigma_do_not_matter() -> None:
 
 def test_sums_of_unigram_scores_do_not_depend_on_their_order() -> None:
     scores = json.loads(BACKBONES["albert"].train_tokenizer(TEXTS, 400, lambda: None).to_str())["model"]["vocab"]
-    assert all((score * 2**20).is_integer() for _, score in scores)
+    assert all((score * 2**12).is_integer() for _, score in scores)
     foreign = Tokenizer(models.Unigram([("<unk>", 0.0), ("a", -1 / 3), ("aa", -2 / 3)], 0, byte_fallback=False))
     vocabulary = dict(json.loads(agreed(foreign).to_str())["model"]["vocab"])
-    assert (vocabulary["a"] * 2**20).is_integer()
-    assert vocabulary["a"] == pytest.approx(-1 / 3, abs=1e-6)
+    assert (vocabulary["a"] * 2**12).is_integer()
+    assert vocabulary["a"] == pytest.approx(-1 / 3, abs=1e-3)
 
 
 def test_byte_pairs_know_every_character() -> None:

@@ -89,8 +89,8 @@ def _sources(table: pa.Table) -> list[Sources]:
     return [
         Sources(
             row.get("answer") or "",
-            [text for text in row.get("history") or () if text],
-            [text for text in row.get("cooccurrence") or () if text],
+            tuple(text for text in row.get("history") or () if text),
+            tuple(text for text in row.get("cooccurrence") or () if text),
         )
         for row in rows
     ]
