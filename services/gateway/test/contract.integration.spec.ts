@@ -129,6 +129,15 @@ describe('a recommendation', () => {
     });
   });
 
+  it('tells the click model what the user saw and what others asked, for the variant that reads it', async () => {
+    await gateway.client.recommend({ ...ASK, response: 'They last for decades.', history: [{ query: 'q0', response: 'r0' }] });
+    const { requests } = dependencies.ctr.requestsOf('BatchPredictNext').at(-1) as { requests: unknown[] };
+    expect(requests.at(-1)).toMatchObject({
+      context: { query: 'solar panels', response: 'They last for decades.', history: [{ query: 'q0', response: '' }] },
+      cooccurrenceQueries: ['solar panels price', 'solar panels for renters', 'solar panels tax credit'],
+    });
+  });
+
   it('carries deadline, context and pool to generation', async () => {
     await gateway.client.recommend(
       { ...ASK, query: 'carried on', history: [{ query: 'q0', response: 'r0' }], traffic: Traffic.SIMULATED },

@@ -1,6 +1,6 @@
 import { unlimited } from '@gqr/chassis/grpc/call';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ClickPredictor } from '../../src/domain/recommend/click-predictor.js';
+import type { Asked, ClickPredictor } from '../../src/domain/recommend/click-predictor.js';
 import type { NextQueries } from '../../src/domain/recommend/next-queries.js';
 import type { QueryWriter, WriteRequest, WrittenPiece } from '../../src/domain/recommend/query-writer.js';
 import type { TaskSource } from '../../src/domain/tasks/task-catalogue.js';
@@ -59,22 +59,24 @@ export function queryWriterContract(name: string, open: () => Promise<Subject<Qu
   });
 }
 
+const ASKED: Asked = { taskId: 'suggestion', context: CONTEXT, cooccurrenceQueries: ['a really asked query'] };
+
 export function clickPredictorContract(name: string, open: () => Promise<Subject<ClickPredictor>>): void {
-  dependencyContract(name, 'ctr', open, (predictor, limits) => predictor.predict('suggestion', CONTEXT.query, ['a'], limits));
+  dependencyContract(name, 'ctr', open, (predictor, limits) => predictor.predict(ASKED, ['a'], limits));
   dependencyContract(`${name}, asked for the next place`, 'ctr', open, (predictor, limits) =>
-    predictor.predictPlace('suggestion', CONTEXT.query, { chosen: [], candidates: ['a'] }, limits),
+    predictor.predictPlace(ASKED, { chosen: [], candidates: ['a'] }, limits),
   );
   describe(name, () => {
     const subject = withSubject(open);
 
     it('gives every query a probability, in order', async () => {
-      const clicks = await subject.port().predict('suggestion', CONTEXT.query, ['a', 'b'], unlimited);
+      const clicks = await subject.port().predict(ASKED, ['a', 'b'], unlimited);
       expect(clicks).toMatchObject({ probabilities: [0.5, 0.25], model: { kind: 'ctr' } });
     });
 
     it('gives every candidate for the next place a probability, and every query before it, in order', async () => {
       const place = { chosen: ['a', 'b'], candidates: ['c', 'd', 'e'] };
-      const { chosen, candidates, model } = await subject.port().predictPlace('suggestion', CONTEXT.query, place, unlimited);
+      const { chosen, candidates, model } = await subject.port().predictPlace(ASKED, place, unlimited);
       expect([chosen, candidates.slice(1), model?.kind]).toEqual([[0.5, 0.25], [0.75, 0.875], 'ctr']);
       expect(candidates).toHaveLength(3);
     });

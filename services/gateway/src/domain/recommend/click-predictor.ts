@@ -1,5 +1,5 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
-import type { ModelVersion } from '../context.js';
+import type { ModelVersion, SearchContext } from '../context.js';
 
 /** A scored list. */
 export interface PredictedClicks {
@@ -25,12 +25,20 @@ export interface PredictedPlace {
   readonly model: ModelVersion | undefined;
 }
 
-/** The click model. What the user saw is no input of it: of the context, it reads the query (Fig. 2 of the paper). */
+/** For whom clicks are predicted. */
+export interface Asked {
+  readonly taskId: string;
+  readonly context: SearchContext;
+  /** What users asked next, as it was given to the language model. */
+  readonly cooccurrenceQueries: readonly string[];
+}
+
+/** The click model. Whether it reads more than the query (Fig. 2 of the paper) depends on the variant that serves. */
 export interface ClickPredictor {
   /** Scores a list of at least one query. @throws DependencyError, CallEndedError */
-  predict(taskId: string, query: string, list: readonly string[], limits: CallLimits): Promise<PredictedClicks>;
+  predict(asked: Asked, list: readonly string[], limits: CallLimits): Promise<PredictedClicks>;
   /** Scores what may come next, and what stands before it. @throws DependencyError, CallEndedError */
-  predictPlace(taskId: string, query: string, place: NextPlace, limits: CallLimits): Promise<PredictedPlace>;
+  predictPlace(asked: Asked, place: NextPlace, limits: CallLimits): Promise<PredictedPlace>;
 }
 
 export const CLICK_PREDICTOR = Symbol('ClickPredictor');

@@ -1,5 +1,5 @@
 import { attempt, type AttemptLimits } from './attempt.js';
-import type { ClickPredictor, PredictedClicks } from './click-predictor.js';
+import type { Asked, ClickPredictor, PredictedClicks } from './click-predictor.js';
 import { MAX_FILL_CHARACTERS } from './filling.js';
 import type { NextQuery } from './next-queries.js';
 import type { ListedQuery, RecommendationList } from './recommendation-list.js';
@@ -48,7 +48,13 @@ export class Placing {
   }
 
   /** @throws CallEndedError */
-  async place(request: RecommendRequest, list: RecommendationList, given: readonly NextQuery[], limits: AttemptLimits): Promise<Placed> {
+  async place(
+    request: RecommendRequest,
+    asked: Asked,
+    list: RecommendationList,
+    given: readonly NextQuery[],
+    limits: AttemptLimits,
+  ): Promise<Placed> {
     const clear = this.clear(given);
     const kept = withRoomFor(this.places(request, given), list, clear);
     const real = clear
@@ -58,15 +64,15 @@ export class Placing {
     if (places === 0) return { list };
     const contested = request.count < this.settings.oneIn;
     const candidates = contested ? [...list.queries.slice(-places), ...real] : real;
-    const { value, reason } = candidates.length === places ? {} : await this.rate(request, kept, candidates, limits);
+    const { value, reason } = candidates.length === places ? {} : await this.rate(asked, kept, candidates, limits);
     for (const { text, source, logPropensity } of value?.candidates ?? candidates) kept.offer(text, source, logPropensity);
     return { list: kept, clicks: places === 1 ? value?.clicks : undefined, reason };
   }
 
-  private rate({ task, context }: RecommendRequest, kept: RecommendationList, candidates: readonly ListedQuery[], limits: AttemptLimits) {
+  private rate(asked: Asked, kept: RecommendationList, candidates: readonly ListedQuery[], limits: AttemptLimits) {
     const place = { chosen: kept.queries.map(({ text }) => text), candidates: candidates.map(({ text }) => text) };
     return attempt('ctr', limits, async (own): Promise<Rating> => {
-      const { chosen, candidates: next, model } = await this.predictor.predictPlace(task.id, context.query, place, own);
+      const { chosen, candidates: next, model } = await this.predictor.predictPlace(asked, place, own);
       const rated = candidates.map((query, index) => ({ query, probability: next[index] ?? 0 }));
       rated.sort((a, b) => b.probability - a.probability);
       const probabilities = [...chosen, ...rated.slice(0, 1).map(({ probability }) => probability)];

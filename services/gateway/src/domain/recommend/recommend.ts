@@ -4,7 +4,7 @@ import { underDeadline } from '../under-deadline.js';
 import type { Answer, Explanation, Recommendation } from './answer.js';
 import { attempt } from './attempt.js';
 import { Budget, type BudgetSettings } from './budget.js';
-import type { ClickPredictor, PredictedClicks } from './click-predictor.js';
+import type { Asked, ClickPredictor, PredictedClicks } from './click-predictor.js';
 import { degradationOf } from './degradation.js';
 import type { Filling } from './filling.js';
 import { type FromSnapshot, MAX_NEXT_QUERIES, type NextQueries, type NextQuery } from './next-queries.js';
@@ -122,7 +122,7 @@ export class Recommend {
   ): Promise<{ shown: Shown; clicks: PredictedClicks | undefined }> {
     const { request } = run;
     const unscored = draft.list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
-    const clicks = known ?? (unscorable ? undefined : await this.predict(run, unscored));
+    const clicks = known ?? (unscorable ? undefined : await this.predict(run, evidence.given, unscored));
     const shown = {
       sessionId: request.sessionId === '' ? this.options.newId() : request.sessionId,
       context: run.context,
@@ -166,7 +166,9 @@ export class Recommend {
   private async place(run: Run, { list }: Draft, given: readonly NextQuery[]): Promise<Placed> {
     const { request, caller, budget, phases, reasons } = run;
     if (!list.full || this.steps.placing.places(request, given) === 0) return { list };
-    const placed = await phases.measure('ctr', () => this.steps.placing.place(request, list, given, { caller, timeoutMs: budget.ctr() }));
+    const placed = await phases.measure('ctr', () =>
+      this.steps.placing.place(request, askedFor(run, given), list, given, { caller, timeoutMs: budget.ctr() }),
+    );
     if (placed.reason !== undefined) reasons.add(placed.reason);
     return placed;
   }
@@ -182,18 +184,22 @@ export class Recommend {
     return snapshot;
   }
 
-  private async predict(run: Run, list: readonly Recommendation[]): Promise<PredictedClicks | undefined> {
-    const { request, caller, budget, phases, reasons } = run;
+  private async predict(run: Run, given: readonly NextQuery[], list: readonly Recommendation[]): Promise<PredictedClicks | undefined> {
+    const { caller, budget, phases, reasons } = run;
     if (list.length === 0) return undefined;
     const texts = list.map((recommendation) => recommendation.text);
     const { value, reason } = await phases.measure('ctr', () =>
       attempt('ctr', { caller, timeoutMs: budget.ctr() }, (limits) =>
-        this.steps.predictor.predict(request.task.id, request.context.query, texts, limits),
+        this.steps.predictor.predict(askedFor(run, given), texts, limits),
       ),
     );
     if (reason !== undefined) reasons.add(reason);
     return value;
   }
+}
+
+function askedFor({ request, context }: Run, given: readonly NextQuery[]): Asked {
+  return { taskId: request.task.id, context, cooccurrenceQueries: given.map(({ text }) => text) };
 }
 
 function explain(request: RecommendRequest, { evidence, draft }: Made, clicks: PredictedClicks | undefined): Explanation {

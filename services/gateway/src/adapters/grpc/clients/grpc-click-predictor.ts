@@ -1,7 +1,7 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { GrpcClient } from '@gqr/chassis/grpc/client';
 import type { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
-import type { ClickPredictor, NextPlace, PredictedClicks, PredictedPlace } from '../../../domain/recommend/click-predictor.js';
+import type { Asked, ClickPredictor, NextPlace, PredictedClicks, PredictedPlace } from '../../../domain/recommend/click-predictor.js';
 import type { Guard } from './guarded.js';
 import { toModelVersion } from './model-version.js';
 
@@ -12,18 +12,17 @@ export class GrpcClickPredictor implements ClickPredictor {
     private readonly guard: Guard,
   ) {}
 
-  predict(taskId: string, query: string, list: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
+  predict(asked: Asked, list: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
     return this.guard.call(limits, async () => {
-      const scored = await this.client.predictList({ taskId, context: { query }, queries: [...list] }, limits);
+      const scored = await this.client.predictList({ ...toMessage(asked), queries: [...list] }, limits);
       return { probabilities: this.checked(scored.clickProbabilities, list.length), model: toModelVersion(scored.model) };
     });
   }
 
   /** One call: each query so far is the one candidate of the step that it took. */
-  predictPlace(taskId: string, query: string, { chosen, candidates }: NextPlace, limits: CallLimits): Promise<PredictedPlace> {
+  predictPlace(asked: Asked, { chosen, candidates }: NextPlace, limits: CallLimits): Promise<PredictedPlace> {
     const step = (chosenQueries: readonly string[], next: readonly string[]) => ({
-      taskId,
-      context: { query },
+      ...toMessage(asked),
       chosenQueries: [...chosenQueries],
       candidates: [...next],
     });
@@ -44,4 +43,13 @@ export class GrpcClickPredictor implements ClickPredictor {
     if (probabilities.length === queries && probabilities.every((p) => p >= 0 && p <= 1)) return probabilities;
     throw this.guard.invalid(`${String(queries)} queries got ${String(probabilities.length)} probabilities, or some outside [0, 1]`);
   }
+}
+
+/** Of the history the queries alone: no model reads earlier answers. */
+function toMessage({ taskId, context: { query, response, history }, cooccurrenceQueries }: Asked) {
+  return {
+    taskId,
+    context: { query, response, history: history.map((turn) => ({ query: turn.query })) },
+    cooccurrenceQueries: [...cooccurrenceQueries],
+  };
 }
