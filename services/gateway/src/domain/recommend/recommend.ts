@@ -189,9 +189,7 @@ export class Recommend {
     if (list.length === 0) return undefined;
     const texts = list.map((recommendation) => recommendation.text);
     const { value, reason } = await phases.measure('ctr', () =>
-      attempt('ctr', { caller, timeoutMs: budget.ctr() }, (limits) =>
-        this.steps.predictor.predict(askedFor(run, given), texts, limits),
-      ),
+      attempt('ctr', { caller, timeoutMs: budget.ctr() }, (limits) => this.steps.predictor.predict(askedFor(run, given), texts, limits)),
     );
     if (reason !== undefined) reasons.add(reason);
     return value;
