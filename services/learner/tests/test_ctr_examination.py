@@ -176,6 +176,7 @@ def test_a_tokenizer_that_does_not_tell_positions_apart_is_an_error() -> None:
         marks_of(unknowing, 4)
 
 
+@torch.no_grad()
 @pytest.mark.parametrize("variant", ["ctx", "pid"])
 def test_examination_is_part_of_the_exported_network_and_of_its_file(variant: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
