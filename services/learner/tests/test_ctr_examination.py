@@ -131,7 +131,7 @@ def test_the_loss_is_that_of_examination_times_attractiveness_and_finite_at_any_
     losses = functional.binary_cross_entropy_with_logits(as_shown(logits, seen), labels, reduction="none")
     expected = functional.binary_cross_entropy(seen * torch.sigmoid(logits), labels, reduction="none")
     assert losses.tolist() == pytest.approx(expected.tolist(), abs=1e-5)
-    losses.sum().backward()
+    losses.sum().backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
     assert (as_shown(logits, torch.ones(7)) == logits).all()
