@@ -98,8 +98,9 @@ def fit(
     before = None if model.examination is None else model.examination.cpu().numpy().astype(np.float64)
     model.examine(None)
     curves = estimate_examination(train, places) if config.position_bias == "examination" else None
-    table, seen = None, None
+    table, seen, marks = None, None, None
     if curves is not None:
+        marks = marks_of(builder, places).to(device(config)) if config.variant == "pid" else None
         table = table_of(curves, start.spec.tasks, model.architecture.tasks, before)
         seen = Seen(table[train_set.tasks, train.places(places)], table[validation_set.tasks, validation.places(places)])
     state = Training(config, model, train_set, validation_set, folder, worker, seen).run()
@@ -115,8 +116,7 @@ def fit(
     if table is not None and seen is not None:
         if config.variant == "base":
             table = anywhere(table, validation_set.tasks, seen.validation, predict(model, validation_set))
-        marks = marks_of(builder, places) if config.variant == "pid" else None
-        model.examine(torch.from_numpy(table).to(model.calibration_scale), marks if marks is None else marks.to(device(config)))
+        model.examine(torch.from_numpy(table).to(model.calibration_scale), marks)
     validation_logloss = logloss(validation_set.labels, predict(model, validation_set))
     return Fitted(start.tokenizer, start.spec, model, builder, state, calibration, validation_logloss, curves)
 
