@@ -139,6 +139,27 @@ def test_goes_on_from_a_parent_with_its_tokenizer(trained: tuple[Path, dict[str,
     assert result["metrics"]["test"]["model"]["aucByTask"]["suggestion"] > before["metrics"]["test"]["model"]["auc"] - 0.05
 
 
+def test_position_bias_is_reported_and_handed_on(tmp_path: Path) -> None:
+    small = write_spans(tmp_path, 700, 200, seed=5)
+    quick = {"epochs": 1, "layers": 1}
+    result = train(tmp_path / "first", {**quick, "positionBias": "examination"}, small)
+    found = result["metrics"]["positionBias"]
+    assert found["method"] == "examination"
+    task = found["tasks"]["suggestion"]
+    assert (task["corrected"], len(task["curve"]), task["curve"][0]) == (True, 3, 1)
+    assert task["pairs"] > task["clickedPairs"] >= 100
+    assert result["metrics"]["parity"]["largestDifference"] < 1e-5
+    table = load_file(tmp_path / "first" / "weights.safetensors")["examination"]
+    assert table[1, :3] == pytest.approx(np.array(task["curve"]) / max(task["curve"]), abs=1e-4)
+    # A parent may have it where a child has not, and the other way round.
+    parent, plain = ({**small, "parent": tmp_path / name} for name in ("first", "second"))
+    without = train(tmp_path / "second", {**quick, "init": "parent"}, parent)
+    assert without["metrics"]["positionBias"] == {"method": "none", "tasks": {}}
+    assert "examination" not in load_file(tmp_path / "second" / "weights.safetensors")
+    train(tmp_path / "third", {**quick, "init": "parent", "positionBias": "examination"}, plain)
+    assert np.array_equal(load_file(tmp_path / "third" / "weights.safetensors")["examination"], table)
+
+
 @pytest.mark.parametrize(
     ("config", "extra", "reason"),
     [

@@ -72,6 +72,7 @@ const SETTINGS = [
   'embedding',
   'vocabulary',
   'wordVectors',
+  'positionBias',
   'init',
   'pretrained',
   'epochs',

@@ -22,10 +22,12 @@ class Calibration:
     scale: npt.NDArray[np.float64]
     shift: npt.NDArray[np.float64]
 
-    def undo(self, probabilities: npt.NDArray[np.float64], tasks: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        """What calibrated probabilities of instances of these tasks were before."""
-        logits = (logits_of(probabilities) - self.shift[tasks]) / self.scale[tasks]
-        before: npt.NDArray[np.float64] = 1 / (1 + np.exp(-logits))
+    def undo(
+        self, probabilities: npt.NDArray[np.float64], tasks: npt.NDArray[np.int32], seen: npt.NDArray[np.float64] | float = 1.0
+    ) -> npt.NDArray[np.float64]:
+        """What calibrated probabilities of instances of these tasks were before; `seen` is the examination that is part of them."""
+        logits = (logits_of(probabilities / seen) - self.shift[tasks]) / self.scale[tasks]
+        before: npt.NDArray[np.float64] = seen / (1 + np.exp(-logits))
         return before
 
 
@@ -36,12 +38,20 @@ def logits_of(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
     return logits
 
 
-def fit(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int8]) -> tuple[float, float]:
-    """Scale and shift that make `scale * logits + shift` most probable, given clicks `labels`."""
+def fit(
+    logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int8], seen: npt.NDArray[np.float64] | None = None
+) -> tuple[float, float]:
+    """Scale and shift that make `scale * logits + shift` most probable, given clicks `labels`.
+
+    With `seen`, the examination of each, they are logits of a click on what is looked at.
+    """
+    looked_at = np.ones(len(labels)) if seen is None else seen
+    with np.errstate(divide="ignore"):
+        unseen = np.log1p(-looked_at)
 
     def penalty(parameters: npt.NDArray[np.float64]) -> float:
         log_scale, shift = parameters
-        calibrated = np.exp(log_scale) * logits + shift
+        calibrated = np.log(looked_at) - np.logaddexp(-np.exp(log_scale) * logits - shift, unseen)
         loss = np.logaddexp(0, np.where(labels == 1, -calibrated, calibrated)).sum()
         return float(loss + (log_scale / SCALE_DEVIATION) ** 2 / 2 + (shift / SHIFT_DEVIATION) ** 2 / 2)
 
@@ -50,9 +60,17 @@ def fit(logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int8]) -> tuple[
 
 
 def calibrate_by_task(
-    logits: npt.NDArray[np.float64], labels: npt.NDArray[np.int8], tasks: npt.NDArray[np.int32], count: int
+    logits: npt.NDArray[np.float64],
+    labels: npt.NDArray[np.int8],
+    tasks: npt.NDArray[np.int32],
+    count: int,
+    seen: npt.NDArray[np.float64] | None = None,
 ) -> Calibration:
-    """The calibration of `count` tasks. A task without instances gets those of all instances together."""
-    together = fit(logits, labels)
-    fitted = [fit(logits[tasks == task], labels[tasks == task]) if (tasks == task).any() else together for task in range(count)]
+    """The calibration of `count` tasks. A task without instances gets those of all instances together. `seen` as in `fit`."""
+
+    def of(chosen: npt.NDArray[np.bool_]) -> tuple[float, float]:
+        return fit(logits[chosen], labels[chosen], None if seen is None else seen[chosen])
+
+    together = of(np.ones(len(labels), dtype=bool))
+    fitted = [of(tasks == task) if (tasks == task).any() else together for task in range(count)]
     return Calibration(np.array([scale for scale, _ in fitted]), np.array([shift for _, shift in fitted]))

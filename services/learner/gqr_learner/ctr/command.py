@@ -52,11 +52,14 @@ def run(job: Job, worker: Worker) -> None:
             },
         },
         "calibration": {
-            "errorBefore": calibration_error(test.labels(), fitted.calibration.undo(predictions, test_set.tasks)),
+            "errorBefore": calibration_error(
+                test.labels(), fitted.calibration.undo(predictions, test_set.tasks, fitted.seen(test_set, test))
+            ),
             "scale": dict(zip(tasks, model.calibration_scale.tolist(), strict=True)),
             "shift": dict(zip(tasks, model.calibration_shift.tolist(), strict=True)),
         },
         "uncertainty": _uncertainty(fitted.uncertainties(test_set), predictions, test.labels()),
+        "positionBias": _position_bias(config, fitted),
         "training": _training_metrics(fitted.state),
         "validationLogloss": fitted.validation_logloss,
         "instances": {span.name: len(span.labels()) for span in spans},
@@ -117,6 +120,12 @@ def _uncertainty(
         "calibrationErrorSure": calibration_error(labels[~unsure], predictions[~unsure]),
         "calibrationErrorUnsure": calibration_error(labels[unsure], predictions[unsure]) if unsure.any() else 0.0,
     }
+
+
+def _position_bias(config: CtrConfig, fitted: Fitted) -> dict[str, Any]:
+    """How position bias was handled, and the examination of each task with what it rests on."""
+    found = fitted.examination or {}
+    return {"method": config.position_bias, "tasks": {task: found[task].to_json() for task in sorted(found)}}
 
 
 def _training_metrics(state: State) -> dict[str, Any]:

@@ -26,6 +26,12 @@ class CtrConfig:
     pretrained: str = option(
         "", 'With init "pretrained": Hugging Face name, or folder with config.json, model.safetensors and tokenizer.json'
     )
+    position_bias: str = option(
+        "none",
+        "none learns clicks as they are; examination learns attractiveness, beside a curve of how much each place is looked at that"
+        " the training data yield",
+        choices=("none", "examination"),
+    )
     layers: int = option(2, "Transformer layers", least=1, most=48)
     hidden: int = option(128, "Width of the network", least=8, most=4096)
     heads: int = option(2, "Attention heads; must divide the width", least=1, most=64)

@@ -16,7 +16,7 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import Tensor, nn
 
 from gqr_learner.ctr.instances import Batch, Instances
-from gqr_learner.ctr.model import INPUT_NAMES, CtrModel, summarise
+from gqr_learner.ctr.model import INPUT_NAMES, CtrModel, predicted
 from gqr_learner.worker import LearnerError
 
 OPSET = 20
@@ -44,7 +44,7 @@ class Scorer(nn.Module):
         self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Click probabilities and their uncertainties, float [batch] each."""
-        return summarise(self.model.votes(input_ids, segment_ids, domain_ids, attention_mask, task_ids))
+        return predicted(self.model, (input_ids, segment_ids, domain_ids, attention_mask, task_ids))
 
 
 def export_onnx(model: CtrModel, example: Batch, path: Path, precision: str = "fp32") -> None:

@@ -1,7 +1,7 @@
 """The core of training: impressions in, a calibrated network with its tokenizer and input layout out. Writes checkpoints alone."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,14 @@ from tokenizers import Tokenizer
 from gqr_learner.config import ConfigError
 from gqr_learner.ctr.calibration import Calibration, calibrate_by_task, logits_of
 from gqr_learner.ctr.config import CtrConfig
+from gqr_learner.ctr.examination import TaskExamination, anywhere, estimate_examination, marks_of, table_of
 from gqr_learner.ctr.impressions import Impressions, check_order
 from gqr_learner.ctr.input import InputBuilder, InputSpec, builder_of
 from gqr_learner.ctr.instances import Instances, build_instances
 from gqr_learner.ctr.metrics import logloss
 from gqr_learner.ctr.model import CtrModel
 from gqr_learner.ctr.start import Start, from_parent, from_pretrained, from_scratch
-from gqr_learner.ctr.training import State, Training, predict, predict_both
+from gqr_learner.ctr.training import Seen, State, Training, predict, predict_both
 from gqr_learner.worker import LearnerError, Worker
 
 
@@ -38,6 +39,8 @@ class Fitted:
     """What calibration changed."""
     validation_logloss: float
     """After calibration, on the validation slice."""
+    examination: Mapping[str, TaskExamination] | None
+    """What was found out about position bias, by task; None if nothing was asked."""
 
     def instances(self, impressions: Impressions, worker: Worker) -> Instances:
         """The inputs of all shown queries, in the order of `impressions.labels()`."""
@@ -50,6 +53,14 @@ class Fitted:
     def uncertainties(self, instances: Instances) -> npt.NDArray[np.float64]:
         """Standard deviation of each probability over the heads, float64 [instances]; 0 where there is one head."""
         return predict_both(self.model, instances)[1]
+
+    def seen(self, instances: Instances, impressions: Impressions) -> npt.NDArray[np.float64] | float:
+        """The examination that is part of each probability, float64 [instances]; 1 without one."""
+        if self.model.examination is None:
+            return 1.0
+        table = self.model.examination.cpu().numpy().astype(np.float64)
+        looked_at: npt.NDArray[np.float64] = table[instances.tasks, impressions.places(table.shape[1])]
+        return looked_at
 
     def predict(self, impressions: Impressions, on_done: Callable[[int], None] = lambda _: None) -> npt.NDArray[np.float64]:
         """Calibrated click probabilities, float64 [instances], in the order of `impressions.labels()`; `on_done` as in `score`."""
@@ -83,14 +94,31 @@ def fit(
     train_set, validation_set = (_instances(span, builder, worker) for span in (train, validation))
 
     model = start.model.to(device(config))
-    state = Training(config, model, train_set, validation_set, folder, worker).run()
+    places = model.architecture.places
+    before = None if model.examination is None else model.examination.cpu().numpy().astype(np.float64)
+    model.examine(None)
+    curves = estimate_examination(train, places) if config.position_bias == "examination" else None
+    table, seen, marks = None, None, None
+    if curves is not None:
+        marks = marks_of(builder, places).to(device(config)) if config.variant == "pid" else None
+        table = table_of(curves, start.spec.tasks, model.architecture.tasks, before)
+        seen = Seen(table[train_set.tasks, train.places(places)], table[validation_set.tasks, validation.places(places)])
+    state = Training(config, model, train_set, validation_set, folder, worker, seen).run()
     model.eval()
     calibration = calibrate_by_task(
-        logits_of(predict(model, validation_set)), validation_set.labels, validation_set.tasks, model.architecture.tasks
+        logits_of(predict(model, validation_set)),
+        validation_set.labels,
+        validation_set.tasks,
+        model.architecture.tasks,
+        None if seen is None else seen.validation,
     )
     model.calibrate(*(torch.from_numpy(values).to(model.calibration_scale) for values in (calibration.scale, calibration.shift)))
+    if table is not None and seen is not None:
+        if config.variant == "base":
+            table = anywhere(table, validation_set.tasks, seen.validation, predict(model, validation_set))
+        model.examine(torch.from_numpy(table).to(model.calibration_scale), marks)
     validation_logloss = logloss(validation_set.labels, predict(model, validation_set))
-    return Fitted(start.tokenizer, start.spec, model, builder, state, calibration, validation_logloss)
+    return Fitted(start.tokenizer, start.spec, model, builder, state, calibration, validation_logloss, curves)
 
 
 def _start(config: CtrConfig, train: Impressions, parent: Path | None, worker: Worker) -> Start:

@@ -78,6 +78,10 @@ class Impressions:
         kinds = {row.traffic for row in self.rows}
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
+    def places(self, most: int) -> npt.NDArray[np.int64]:
+        """Where in its list each query of `labels` stood, from 0 on; places after the first `most` count as the last of them."""
+        return np.fromiter((min(place, most - 1) for row in self.rows for place in range(len(row.queries))), dtype=np.int64)
+
     def labels(self) -> npt.NDArray[np.int8]:
         """The clicks of all lists, one after the other."""
         return np.fromiter((click for row in self.rows for click in row.clicks), dtype=np.int8)

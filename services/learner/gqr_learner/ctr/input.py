@@ -140,7 +140,7 @@ class InputBuilder:
         # Without context a position must not leak in by its domain.
         target_domain = self._domain(position) if has_context else 1
 
-        mark = list(self._encode(f"_{position}")) if spec.variant == "pid" else []
+        mark = self.mark(position) if spec.variant == "pid" else []
         target = [*self._encode(candidate)[: spec.max_length - 3 - len(mark)], *mark]
         room = spec.max_length - 2 - len(target)
 
@@ -162,6 +162,10 @@ class InputBuilder:
             domain_ids=[*(domain for _, domain in before), *([target_domain] * len(target))],
             task_id=spec.tasks.get(task, spec.unknown_task),
         )
+
+    def mark(self, position: int) -> list[int]:
+        """The last tokens of a target in variant pid, which tell its position."""
+        return list(self._encode(f"_{position}"))
 
     def _sources(self, sources: Sources, room: int) -> list[tuple[int, int]]:
         """At most `room` tokens of the sources with their domains, and of each at most source_tokens."""

@@ -18,7 +18,7 @@ from gqr_learner.ctr.match import Match
 INPUT_NAMES = ("input_ids", "segment_ids", "domain_ids", "attention_mask", "task_ids")
 """Inputs in the order of `CtrModel.forward`; the same names in ONNX."""
 
-BY_TASK = ("task.weight", "calibration_scale", "calibration_shift")
+BY_TASK = ("task.weight", "calibration_scale", "calibration_shift", "examination")
 """Tensors with a row a task."""
 
 WEIGHTS = "weights.safetensors"
@@ -64,6 +64,15 @@ class Architecture:
     """Domain embeddings, the last ones, that are those of sources and not of positions."""
     backbone: str = "bert"
     """Where all that comes from, see backbones.py."""
+    examination: bool = False
+    """Whether the logit is that of a click once the target is looked at; see `CtrModel.examine`."""
+    marks: int = 0
+    """Most tokens by which a target's end tells its position; 0 if its domain does."""
+
+    @property
+    def places(self) -> int:
+        """Positions of a list that are told apart."""
+        return self.max_domains - self.sources - 1
 
 
 class Layer(nn.Module):
@@ -114,6 +123,8 @@ class CtrModel(nn.Module):
 
     calibration_scale: Tensor
     calibration_shift: Tensor
+    examination: Tensor | None
+    marks: Tensor | None
 
     def __init__(self, architecture: Architecture) -> None:
         super().__init__()
@@ -138,6 +149,9 @@ class CtrModel(nn.Module):
         )
         self.register_buffer("calibration_scale", torch.ones(architecture.tasks))
         self.register_buffer("calibration_shift", torch.zeros(architecture.tasks))
+        places = architecture.places
+        self.register_buffer("examination", torch.ones(architecture.tasks, places) if architecture.examination else None)
+        self.register_buffer("marks", torch.zeros(places, architecture.marks, dtype=torch.int64) if architecture.marks else None)
         # With BERT's own deviation a narrow network can sit for whole passes on a plateau where it predicts the mean.
         deviation = INITIAL_DEVIATION * math.sqrt(BERT_WIDTH / hidden)
         self.apply(lambda part: _initialise(part, deviation))
@@ -148,7 +162,7 @@ class CtrModel(nn.Module):
     def forward(
         self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
     ) -> Tensor:
-        """Logits, float [batch].
+        """Logits, float [batch]: of a click, or with examination of a click once the target is looked at.
 
         The first four are int64 [batch, length], where attention_mask is 0 for padding; task_ids is int64 [batch].
         """
@@ -159,6 +173,27 @@ class CtrModel(nn.Module):
         cls = self.encode(input_ids, segment_ids, domain_ids, attention_mask, task_ids)
         logits: Tensor = self.head(cls) * self.calibration_scale[task_ids, None] + self.calibration_shift[task_ids, None]
         return logits
+
+    def seen(
+        self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
+    ) -> Tensor | None:
+        """Probability that the target is looked at where it stands, float [batch]; None without examination."""
+        if self.examination is None:
+            return None
+        last = self.architecture.places
+        if self.marks is None:
+            # Its domain, and one more than that of what precedes it, should the target have no token.
+            after = domain_ids + ((segment_ids == 0) & (domain_ids > 0)).to(domain_ids.dtype)
+            positions = torch.where(domain_ids > last, 0, after).amax(1).clamp(1, last)
+        else:
+            width = self.marks.shape[1]
+            ends = attention_mask.sum(1, keepdim=True) - width + torch.arange(width, device=input_ids.device)
+            ending = input_ids.gather(1, ends.clamp(min=0))
+            is_mark = ((ending[:, None, :] == self.marks) | (self.marks < 0)).all(-1)
+            # What has no mark among them stands behind the last of them.
+            places = torch.arange(1, last + 1, device=input_ids.device)
+            positions = torch.where(is_mark, places, last).amin(1)
+        return self.examination[task_ids, positions - 1]
 
     def encode(
         self, input_ids: Tensor, segment_ids: Tensor, domain_ids: Tensor, attention_mask: Tensor, task_ids: Tensor
@@ -186,6 +221,16 @@ class CtrModel(nn.Module):
         """From now on gives `scale * logit + shift` for each logit; both are float [tasks]."""
         self.calibration_scale, self.calibration_shift = self.calibration_scale * scale, self.calibration_shift * scale + shift
 
+    def examine(self, table: Tensor | None, marks: Tensor | None = None) -> None:
+        """From now on predicts `table`, float [tasks, places] in (0, 1], times the sigmoid of the logit; None for the latter alone.
+
+        `marks` are the last tokens of a target by place, int64 [places, most tokens], with -1 before shorter ones; None if its
+        domain tells its place, or nothing does and a row of the table is the same everywhere.
+        """
+        self.examination, self.marks = table, marks
+        width = 0 if marks is None else marks.shape[1]
+        self.architecture = dataclasses.replace(self.architecture, examination=table is not None, marks=width)
+
     def start_at(self, click_rate: float) -> None:
         """Has the untrained network predict this rate, and so saves the steps in which nothing else would be learnt."""
         last = self.head[-1]
@@ -199,6 +244,21 @@ def _initialise(part: nn.Module, deviation: float) -> None:
         nn.init.normal_(part.weight, std=deviation)
     if isinstance(part, nn.Linear):
         nn.init.zeros_(part.bias)
+
+
+def as_shown(logits: Tensor, seen: Tensor) -> Tensor:
+    """Logits of `seen * sigmoid(logits)`, which neither large logits nor an examination `seen` of 1 make infinite."""
+    return torch.log(seen) - torch.logaddexp(-logits, torch.log1p(-seen))
+
+
+def predicted(model: CtrModel, inputs: tuple[Tensor, Tensor, Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Click probability and uncertainty, float [batch] each, of inputs in the order of INPUT_NAMES.
+
+    With examination both are those of the target where it stands.
+    """
+    probability, uncertainty = summarise(model.votes(*inputs).float())
+    seen = model.seen(*inputs)
+    return (probability, uncertainty) if seen is None else (seen * probability, seen * uncertainty)
 
 
 def summarise(votes: Tensor) -> tuple[Tensor, Tensor]:
@@ -223,7 +283,7 @@ def load_weights(path: Path, tasks: int) -> CtrModel:
         saved = Architecture(**json.loads(file.metadata()["architecture"]))
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     if tasks > saved.tasks:
-        for name in BY_TASK:
+        for name in tensors.keys() & set(BY_TASK):
             known = tensors[name]
             tensors[name] = torch.cat([known, known[:1].expand(tasks - saved.tasks, *known.shape[1:])])
     model = CtrModel(dataclasses.replace(saved, tasks=max(tasks, saved.tasks)))

@@ -126,6 +126,44 @@ class World:
         return Impression(task, occurred_at, query, texts, clicks, "simulated")
 
 
+class RankedWorld:
+    """Clicks by a position-based model with a known curve, on lists that an old ranker has put into order.
+
+    Half of the intents are of one kind, which the ranker puts above the other whatever users think of it; within a kind it knows
+    nothing. Where a list has many of the one kind, the other begins far down, and where it has few, near the top.
+    """
+
+    def __init__(self, curve: Sequence[float], seed: int, rate: float = 0.3) -> None:
+        rng = np.random.default_rng(seed)
+        self.curve = curve
+        logits = np.log(rate / (1 - rate)) + rng.normal(0, 0.8, len(INTENTS)) + rng.normal(0, 0.3, (len(THINGS), len(INTENTS)))
+        self.attractiveness = 1 / (1 + np.exp(-logits))
+        """Click probability at the first place, float [things, intents]."""
+        self._on_top = rng.permutation(len(INTENTS)) < len(INTENTS) // 2
+
+    def candidates(self, thing: int) -> tuple[str, list[str]]:
+        """A user's query, and all that can be shown for it in the order of the intents."""
+        return f"tell me about {THINGS[thing]}", [intent.format(THINGS[thing]) for intent in INTENTS]
+
+    def impressions(
+        self, count: int, start: datetime, days: float, seed: int, task: str = "suggestion", ranked: bool = True
+    ) -> list[Impression]:
+        """Lists as long as the curve at random moments of some days, by time; not `ranked`, in random order."""
+        rng = np.random.default_rng(seed)
+        rows = []
+        for day in np.sort(rng.random(count)) * days:
+            thing = int(rng.integers(len(THINGS)))
+            chosen = rng.choice(len(INTENTS), size=len(self.curve), replace=False)
+            if ranked:
+                chosen = chosen[np.argsort(~self._on_top[chosen], kind="stable")]
+            clicks = rng.random(len(chosen)) < np.array(self.curve) * self.attractiveness[thing, chosen]
+            query, texts = self.candidates(thing)
+            shown = [texts[intent] for intent in chosen]
+            moment = start + timedelta(days=float(day))
+            rows.append(Impression(task, moment, query, shown, [int(click) for click in clicks], "simulated"))
+        return rows
+
+
 def write_parquet(rows: Sequence[Impression], path: Path) -> None:
     """Writes impressions as train-ctr reads them."""
     columns = {

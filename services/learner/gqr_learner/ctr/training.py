@@ -18,7 +18,7 @@ from gqr_learner.checkpoint import write_atomically
 from gqr_learner.ctr.config import CtrConfig
 from gqr_learner.ctr.instances import Instances, batches_by_length, shuffled_batches
 from gqr_learner.ctr.metrics import logloss
-from gqr_learner.ctr.model import CtrModel, summarise
+from gqr_learner.ctr.model import CtrModel, as_shown, predicted
 from gqr_learner.worker import LearnerError, Stopped, Worker
 
 PREDICTION_BATCH = 256
@@ -32,18 +32,18 @@ def predict(model: CtrModel, instances: Instances, on_batch: Callable[[int], Non
 def predict_both(
     model: CtrModel, instances: Instances, on_batch: Callable[[int], None] = lambda _: None
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """As `predict`, with the uncertainty of each probability as well; see `summarise`."""
+    """As `predict`, with the uncertainty of each probability as well; see `predicted`."""
     device = next(model.parameters()).device
-    predicted = np.zeros((2, len(instances)))
+    found = np.zeros((2, len(instances)))
     done = 0
     model.eval()
     with torch.inference_mode():
         for chosen in batches_by_length(instances.lengths, PREDICTION_BATCH):
-            batch = (tensor.to(device) for tensor in instances.batch(chosen))
-            predicted[:, chosen] = torch.stack(summarise(model.votes(*batch).float())).cpu().numpy()
+            ids, segments, domains, mask, tasks = (tensor.to(device) for tensor in instances.batch(chosen))
+            found[:, chosen] = torch.stack(predicted(model, (ids, segments, domains, mask, tasks))).cpu().numpy()
             done += len(chosen)
             on_batch(done)
-    return predicted[0], predicted[1]
+    return found[0], found[1]
 
 
 def bootstrap(instances: int, heads: int, seed: int) -> npt.NDArray[np.int8]:
@@ -51,6 +51,14 @@ def bootstrap(instances: int, heads: int, seed: int) -> npt.NDArray[np.int8]:
     if heads == 1:
         return np.ones((instances, 1), dtype=np.int8)
     return np.random.default_rng(seed).poisson(1, (instances, heads)).astype(np.int8)
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """How much each instance was looked at where it was shown, float64 [instances] each; the network learns what remains."""
+
+    train: npt.NDArray[np.float64]
+    validation: npt.NDArray[np.float64]
 
 
 @dataclasses.dataclass
@@ -72,9 +80,17 @@ class Training:
     """One training run. Deterministic: the same data, config and number of threads give the same weights, interrupted or not."""
 
     def __init__(
-        self, config: CtrConfig, model: CtrModel, train: Instances, validation: Instances, checkpoint: Path, worker: Worker
+        self,
+        config: CtrConfig,
+        model: CtrModel,
+        train: Instances,
+        validation: Instances,
+        checkpoint: Path,
+        worker: Worker,
+        seen: Seen | None = None,
     ) -> None:
         self.config = config
+        self._seen = seen
         self.model = model
         self.state = State()
         self._train = train
@@ -132,6 +148,8 @@ class Training:
         labels = torch.from_numpy(self._train.labels[chosen].astype(np.float32)).to(self._device)
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self.config.bf16):
             logits = self.model.votes(ids, segments, domains, mask, tasks).float()
+        if self._seen is not None:
+            logits = as_shown(logits, torch.from_numpy(self._seen.train[chosen]).to(logits)[:, None])
         losses = functional.binary_cross_entropy_with_logits(logits, labels[:, None].expand_as(logits), reduction="none")
         weights = torch.from_numpy(self._weights[chosen]).to(logits)
         loss: Tensor = (losses * weights).sum() / weights.sum().clamp(min=1)
@@ -167,7 +185,8 @@ class Training:
         state.finished = state.epoch == config.epochs or state.epoch - state.best_epoch >= config.patience
 
     def _validation_logloss(self) -> float:
-        return logloss(self._validation.labels, predict(self.model, self._validation, lambda _: self._worker.check()))
+        predictions = predict(self.model, self._validation, lambda _: self._worker.check())
+        return logloss(self._validation.labels, predictions if self._seen is None else predictions * self._seen.validation)
 
     def _tell(self) -> None:
         state = self.state

@@ -26,6 +26,7 @@ const ctr = z
     force: z.boolean().default(false),
     backbone: z.enum(['bert', 'roberta', 'albert']).optional(),
     variant: z.enum(['base', 'pid', 'ctx', 'src']).optional(),
+    positionBias: z.enum(['none', 'examination']).optional(),
     layers: count(1, 48).optional(),
     hidden: count(8, 4_096).optional(),
     heads: count(1, 64).optional(),

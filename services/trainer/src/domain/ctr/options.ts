@@ -4,6 +4,7 @@ import type { TrafficFilter } from '../runs/window.js';
 export interface CtrTraining {
   readonly backbone?: 'bert' | 'roberta' | 'albert' | undefined;
   readonly variant?: 'base' | 'pid' | 'ctx' | 'src' | undefined;
+  readonly positionBias?: 'none' | 'examination' | undefined;
   readonly layers?: number | undefined;
   readonly hidden?: number | undefined;
   readonly heads?: number | undefined;
@@ -30,6 +31,7 @@ export interface CtrTraining {
 export const trainingFields = [
   'backbone',
   'variant',
+  'positionBias',
   'layers',
   'hidden',
   'heads',
