@@ -44,7 +44,7 @@ export async function benchCandidates(generation: Generation): Promise<void> {
   for (let index = 0; index < CONVERSATIONS.length; index++) {
     one.push(await propose(generation, index, ONE));
     // Another conversation, so that the prompt is not in memory.
-    many.push(await propose(generation, index + CONVERSATIONS.length / 2, MANY));
+    many.push(await propose(generation, index + Math.ceil(CONVERSATIONS.length / 2), MANY));
   }
   const row = (candidates: number, proposals: readonly Proposal[]): string[] => {
     const mean = (value: (proposal: Proposal) => number): string => (total(proposals, value) / proposals.length).toFixed(0);
