@@ -4,6 +4,7 @@ import { benchGeneration } from './generation/bench-generation.js';
 import { benchRollout } from './rollout/bench-rollout.js';
 import { benchMemory } from './system/bench-memory.js';
 import { benchStart } from './system/bench-start.js';
+import { benchVllm } from './vllm/bench-vllm.js';
 
 const BENCHMARKS: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   ctr: benchCtr,
@@ -12,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, (args: string[]) => Promise<void>>> = 
   memory: benchMemory,
   rollout: benchRollout,
   start: benchStart,
+  vllm: benchVllm,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

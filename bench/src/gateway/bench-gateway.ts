@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,13 +10,14 @@ import { CooccurrenceService } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrenc
 import { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import { RecommendationService } from '@gqr/protos/gqr/recommendation/v1/recommendation';
+import { load } from '../load/load.js';
+import { cpuMs } from '../load/processor-time.js';
 import { provideModels } from '../models/stable-models.js';
 import { quantile, sum } from '../report/quantiles.js';
 import { ms, printTable, printTitle, ratio } from '../report/table.js';
 import { mainOf, ROOT, STARTER_MODELS } from '../site.js';
 import { TASK } from './fakes.js';
 import type { FakeAddresses } from './fakes.worker.js';
-import { load } from './load.js';
 
 const BUDGET_MS = { p50: 5, p99: 15 } as const;
 const HISTORY = [{ query: 'how does electricity work', response: 'It flows.' }];
@@ -48,19 +49,6 @@ interface Measured {
 interface Surroundings {
   readonly addresses: Readonly<Record<string, string>>;
   readonly queries: readonly string[];
-}
-
-/** Processor time that a process has used, in milliseconds; NaN where /proc is not there. Other work on the machine leaves it as it is. */
-function cpuMs(pid: number | undefined): number {
-  try {
-    const fields =
-      readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
-        .split(') ')[1]
-        ?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10;
-  } catch {
-    return NaN;
-  }
 }
 
 /** The same lists straight from the language model: what a caller would wait without a gateway. */

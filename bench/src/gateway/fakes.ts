@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
 import { type BatchPredictNextRequest, CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService, ListReward, type StreamGenerateRequest } from '@gqr/protos/gqr/generation/v1/generation';
-import { startFakeService } from './fake-service.js';
+import { startFakeService } from '../load/fake-service.js';
 
 export const TASK = 'suggestion';
 const COUNT = 3;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { grpcClient, type GrpcClient } from '@gqr/chassis/grpc/client';
+import { grpcClient } from '@gqr/chassis/grpc/client';
 import { DirectoryRegistry } from '@gqr/chassis/registry/directory-registry';
 import { startService } from '@gqr/chassis/testing/running-service';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
@@ -11,13 +11,13 @@ import { quantile, sum } from '../report/quantiles.js';
 import { ms, printTable, printTitle, ratio } from '../report/table.js';
 import { mainOf, needed, ROOT, STARTER_MODELS } from '../site.js';
 import { BareLlama } from './bare-llama.js';
-import { CONVERSATIONS } from './conversations.js';
+import { benchCandidates } from './candidates.js';
+import { type Generation, inputsOf } from './conversations.js';
+import { benchStream } from './streamed-lists.js';
 
 const BUDGET = 1.1;
 const CONTEXT_TOKENS = 1024;
 const PAUSE_FOR_WARM_UP = 2;
-
-type Generation = GrpcClient<typeof GenerationService>;
 
 /** One list by the service, and the same prompt and tokens by node-llama-cpp alone. */
 interface Pair {
@@ -34,8 +34,7 @@ interface Pair {
 }
 
 async function measurePair(generation: Generation, bare: BareLlama, taskId: string, index: number): Promise<Pair> {
-  const { query, response, history, cooccurrence } = CONVERSATIONS[index % CONVERSATIONS.length] ?? CONVERSATIONS[0];
-  const inputs = { context: { query, response, history: [...history] }, cooccurrenceQueries: [...cooccurrence] };
+  const inputs = inputsOf(index);
   const startedAt = performance.now();
   const list = await generation.generate({ taskId, ...inputs, decoding: { seed: BigInt(index) } });
   const callMs = performance.now() - startedAt;
@@ -76,7 +75,10 @@ function rowOf(task: string, pairs: readonly Pair[]): string[] {
   ];
 }
 
-/** The language model's time within the service against node-llama-cpp alone, on the same prompts and tokens, one after the other. */
+/**
+ * The language model's time within the service against node-llama-cpp alone, on the same prompts and tokens, one after the other; when the
+ * first query of a streamed list is there; what eight candidates cost.
+ */
 export async function benchGeneration(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -149,6 +151,8 @@ export async function benchGeneration(args: string[]): Promise<void> {
     `\nBudget: service / bare at most ${BUDGET.toFixed(2)}, by the sums over all lists; "call" has gRPC and the rendering of the prompt on top.`,
   );
   if (left.length > 0) console.log(`Left out, because a line was begun again: ${left.join(', ')}.`);
+  await benchStream(generation, Math.ceil(lists / 2));
+  await benchCandidates(generation);
   generation.close();
   await service.stop();
   rmSync(folder, { recursive: true, force: true });

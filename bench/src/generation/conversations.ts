@@ -1,3 +1,8 @@
+import type { GrpcClient } from '@gqr/chassis/grpc/client';
+import type { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
+
+export type Generation = GrpcClient<typeof GenerationService>;
+
 /** Inputs of prompts: short and long, with and without a session and co-occurrence queries. */
 export const CONVERSATIONS = [
   {
@@ -43,3 +48,9 @@ export const CONVERSATIONS = [
     cooccurrence: ['shorter', 'more formal'],
   },
 ] as const;
+
+/** Inputs of the prompt of one conversation after the other, again and again. */
+export function inputsOf(index: number) {
+  const { query, response, history, cooccurrence } = CONVERSATIONS[index % CONVERSATIONS.length] ?? CONVERSATIONS[0];
+  return { context: { query, response, history: [...history] }, cooccurrenceQueries: [...cooccurrence] };
+}
