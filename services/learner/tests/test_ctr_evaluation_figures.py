@@ -8,11 +8,11 @@ from scipy.stats import spearmanr
 from gqr_learner.ctr.evaluation.columns import Columns
 from gqr_learner.ctr.evaluation.comparison import compare
 from gqr_learner.ctr.evaluation.figures import by_task, few_figures, figures, reliability, slices
-from gqr_learner.ctr.evaluation.intervals import bootstrap_interval, clustered_error, delong_interval, proportion_interval
+from gqr_learner.ctr.evaluation.intervals import bootstrap_interval, delong_interval, proportion_interval
 from gqr_learner.ctr.evaluation.length_bias import length_bias
 from gqr_learner.ctr.evaluation.truth import against_truth, align
 from gqr_learner.ctr.impressions import Impression, Impressions
-from gqr_learner.ctr.metrics import auc
+from gqr_learner.ctr.metrics import auc, clustered_error
 from gqr_learner.worker import LearnerError
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)

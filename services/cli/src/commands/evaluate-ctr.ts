@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { runOptions } from '../arguments.js';
 import type { Action } from '../context.js';
+import { evaluationFolder } from '../evaluation/evaluation-folder.js';
 import { ctrEvaluationSchema } from '../evaluation/ctr-figures.js';
 import { ctrPlots } from '../evaluation/ctr-plots.js';
 import { CTR_HEAD, ctrMarkdown, ctrRows, reasons, truthLine, verdicts } from '../evaluation/ctr-report.js';
@@ -32,8 +33,7 @@ export function filesOf(named: Readonly<Record<string, string | undefined>>): Re
 
 export function evaluateCtr(options: EvaluateCtrOptions): Action {
   return async (context) => {
-    const out = resolve(options.out ?? join(context.dataDir, 'evaluations', new Date().toISOString().slice(0, 19).replaceAll(':', '')));
-    await mkdir(out, { recursive: true });
+    const out = await evaluationFolder(context, options.out);
     const { train, test, validation, truth, format, backbone, variant, seeds } = options;
     const config = { format, backbone, variant, seeds, ...runOptions(options.set) };
     const job = { command: 'evaluate-ctr', config, inputs: filesOf({ train, test, validation, truth }), out };

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { JsonValue } from '@bufbuild/protobuf';
 import { type GrpcClient, RpcError } from '@gqr/chassis/grpc/client';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import { status } from '@grpc/grpc-js';
 import { type Action, type Context, inTime, withService } from '../context.js';
 import { toExample, WorkedExamples } from '../evaluation/examples.js';
+import { evaluationFolder } from '../evaluation/evaluation-folder.js';
 import { type Figures, judgementSchema, writingFigures } from '../evaluation/figures.js';
 import type { WrittenInstance } from '../evaluation/instances.js';
 import { type Prompt, readPrompts, testPrompts } from '../evaluation/prompts.js';
@@ -54,8 +55,7 @@ const FAULTS_OF_A_LIST = new Set([status.INTERNAL, status.DEADLINE_EXCEEDED, sta
 
 export function evaluateGeneration(options: EvaluateGenerationOptions): Action {
   return async (context) => {
-    const out = resolve(options.out ?? join(context.dataDir, 'evaluations', new Date().toISOString().slice(0, 19).replaceAll(':', '')));
-    await mkdir(out, { recursive: true });
+    const out = await evaluationFolder(context, options.out);
     const orders = ordersOf(options);
     const goOn = `Cancelled. What was written is kept: the same command with --out ${out} goes on.`;
     const figures = await interruptible(context, goOn, async ({ signal, display }) => {

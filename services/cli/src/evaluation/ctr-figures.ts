@@ -74,6 +74,17 @@ const notesSchema = z.object({ labels: z.string(), days: z.string().optional(), 
 /** Mean and standard deviation over seeds. */
 const summarySchema = z.object({ mean: figure, deviation: figure });
 
+/** The figures that are compared over seeds and models. */
+const headlines = {
+  auc: summarySchema,
+  aucWithinList: summarySchema,
+  aucWithinPrompt: summarySchema,
+  logloss: summarySchema,
+  calibrationError: summarySchema,
+  diffCtr: summarySchema,
+  truthWithinPrompt: summarySchema,
+};
+
 /** What the learner's evaluate-ctr answers. */
 export const ctrEvaluationSchema = z.object({
   data: z.object({ train: spanSchema, validation: spanSchema, test: spanSchema }),
@@ -105,13 +116,7 @@ export const ctrEvaluationSchema = z.object({
   ),
   seeds: z.object({
     bySeed: z.array(z.object({ seed: z.number() })),
-    auc: summarySchema,
-    aucWithinList: summarySchema,
-    aucWithinPrompt: summarySchema,
-    logloss: summarySchema,
-    calibrationError: summarySchema,
-    diffCtr: summarySchema,
-    truthWithinPrompt: summarySchema,
+    ...headlines,
   }),
 });
 export type CtrEvaluation = z.output<typeof ctrEvaluationSchema>;
@@ -121,13 +126,7 @@ const table2RowSchema = z.object({
   model: z.string(),
   seeds: z.number(),
   seconds: z.number(),
-  auc: summarySchema,
-  aucWithinList: summarySchema,
-  aucWithinPrompt: summarySchema,
-  logloss: summarySchema,
-  calibrationError: summarySchema,
-  diffCtr: summarySchema,
-  truthWithinPrompt: summarySchema,
+  ...headlines,
   paper: z.object({ auc: z.number(), logloss: z.number(), diffCtr: z.number() }).nullable(),
 });
 export type Table2Row = z.output<typeof table2RowSchema>;

@@ -5,7 +5,8 @@ import { markdownTable } from './markdown.js';
 export const decimal = (value: number | null | undefined, digits: number): string =>
   value === null || value === undefined ? '-' : value.toFixed(digits);
 const percent = (share: number | null): string => (share === null ? '-' : `${(100 * share).toFixed(2)}%`);
-const between = (interval: readonly [number, number] | null, digits: number): string =>
+/** An interval, or a dash where it does not exist. */
+export const between = (interval: readonly [number, number] | null, digits: number): string =>
   interval === null ? '-' : `${interval[0].toFixed(digits)} to ${interval[1].toFixed(digits)}`;
 
 /** The table of an evaluation: the model and the baselines, over all tasks and for each. */

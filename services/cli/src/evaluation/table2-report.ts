@@ -1,5 +1,5 @@
 import type { Table2, Table2Row } from './ctr-figures.js';
-import { decimal, spanTable } from './ctr-report.js';
+import { between, decimal, spanTable } from './ctr-report.js';
 import { markdownTable } from './markdown.js';
 
 type Summary = Table2Row['auc'];
@@ -45,7 +45,7 @@ function claimTable({ claims }: Table2): string {
     claim,
     decimal(paper, 4),
     decimal(difference, 4),
-    interval === null ? '-' : `${interval[0].toFixed(4)} to ${interval[1].toFixed(4)}`,
+    between(interval, 4),
     verdict,
   ]);
   return markdownTable(['data', 'claim', 'paper', 'here', '95% over seeds', 'verdict'], rows);

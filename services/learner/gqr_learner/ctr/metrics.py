@@ -20,15 +20,20 @@ SMOOTHING = 20.0
 """Instances of the overall rate that are added to those of a task and position."""
 
 
+def midranks(values: Predictions) -> Predictions:
+    """Ranks from 1; those that are equal share the mean of theirs."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Predictions = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    return ranks
+
+
 def auc(labels: Labels, predictions: Predictions) -> float | None:
     """Area under the ROC curve, ties counted half; None if one class is missing."""
     positives = int(labels.sum())
     negatives = len(labels) - positives
     if positives == 0 or negatives == 0:
         return None
-    _, inverse, counts = np.unique(predictions, return_inverse=True, return_counts=True)
-    ranks = np.cumsum(counts) - (counts - 1) / 2
-    rank_sum = ranks[inverse][labels == 1].sum()
+    rank_sum = midranks(predictions)[labels == 1].sum()
     return float((rank_sum - positives * (positives + 1) / 2) / (positives * negatives))
 
 
@@ -38,20 +43,34 @@ def logloss(labels: Labels, predictions: Predictions) -> float:
     return float(-np.mean(np.where(labels == 1, np.log(p), np.log1p(-p))))
 
 
+def excess_losses(labels: Labels, predictions: Predictions, baseline: Predictions) -> Predictions:
+    """By how much the loss of each instance (Eq. 5, in nats) is above the baseline's, float64 [instances]."""
+    ours, theirs = (-np.log(np.clip(np.where(labels == 1, p, 1 - p), 1e-7, 1)) for p in (predictions, baseline))
+    excess: Predictions = ours - theirs
+    return excess
+
+
+def clustered_error(values: Predictions, groups: npt.NDArray[np.int64]) -> float:
+    """Standard error of the mean of values [n], of which only those of different groups are independent."""
+    by_group = np.bincount(groups, weights=values - values.mean())
+    return float(np.sqrt((by_group**2).sum()) / len(values))
+
+
 def logloss_error(impressions: Impressions, predictions: Predictions, baseline: Predictions) -> float:
     """Standard error of the difference between two loglosses on the same rows; lists are independent, their queries are not."""
-    labels = impressions.labels()
-    losses = [-np.log(np.clip(np.where(labels == 1, p, 1 - p), 1e-7, 1)) for p in (predictions, baseline)]
-    ends = np.cumsum([len(row.queries) for row in impressions.rows])
-    excess = losses[0] - losses[1] - (losses[0] - losses[1]).mean()
-    by_list = np.diff(np.concatenate([[0.0], np.cumsum(excess)[ends - 1]]))
-    return float(np.sqrt((by_list**2).sum()) / len(labels))
+    lists = np.repeat(np.arange(len(impressions.rows)), [len(row.queries) for row in impressions.rows])
+    return clustered_error(excess_losses(impressions.labels(), predictions, baseline), lists)
+
+
+def bins_by_prediction(predictions: Predictions) -> list[npt.NDArray[np.int64]]:
+    """Instances in bins of equally many, by rising prediction; those that are empty are left out."""
+    order = np.argsort(predictions, kind="stable")
+    return [rows for rows in np.array_split(order, BINS) if len(rows) > 0]
 
 
 def calibration_error(labels: Labels, predictions: Predictions) -> float:
     """Mean distance between predicted and real click rate over bins of equally many instances, by rising prediction."""
-    order = np.argsort(predictions, kind="stable")
-    bins = [b for b in np.array_split(order, BINS) if len(b) > 0]
+    bins = bins_by_prediction(predictions)
     return float(sum(len(b) * abs(predictions[b].mean() - labels[b].mean()) for b in bins) / len(labels))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from gqr_learner.ctr.evaluation.columns import Columns
 from gqr_learner.ctr.evaluation.intervals import bootstrap_interval, delong_interval, proportion_interval
-from gqr_learner.ctr.metrics import BINS, Predictions, auc, calibration_error, diff_ctr, grouped_auc, logloss
+from gqr_learner.ctr.metrics import Predictions, auc, bins_by_prediction, calibration_error, diff_ctr, grouped_auc, logloss
 
 FewFigures = dict[str, Any]
 
@@ -82,11 +82,8 @@ def by_task(columns: Columns, predictions: Predictions, seed: int) -> dict[str, 
 
 def reliability(columns: Columns, predictions: Predictions) -> list[dict[str, Any]]:
     """Points of the reliability plot: bins of equally many instances by rising prediction, those of the calibration error."""
-    order = np.argsort(predictions, kind="stable")
     points = []
-    for rows in np.array_split(order, BINS):
-        if len(rows) == 0:
-            continue
+    for rows in bins_by_prediction(predictions):
         clicks = int(columns.labels[rows].sum())
         points.append(
             {

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from gqr_learner.ctr.metrics import Labels, Predictions, auc
+from gqr_learner.ctr.metrics import Labels, Predictions, auc, midranks
 
 RESAMPLES = 400
 """Resamples of a bootstrap: the ends of its interval are then good to about a tenth of its width."""
@@ -23,10 +23,10 @@ def delong_interval(labels: Labels, predictions: Predictions) -> Interval | None
     if value is None or min(len(clicked), len(passed)) < 2:
         return None
     everything = np.concatenate([clicked, passed])
-    ranks = _midranks(everything)
+    ranks = midranks(everything)
     # Share of the other class that each instance is ranked rightly against; their means are the AUC.
-    of_clicked = (ranks[: len(clicked)] - _midranks(clicked)) / len(passed)
-    of_passed = 1 - (ranks[len(clicked) :] - _midranks(passed)) / len(clicked)
+    of_clicked = (ranks[: len(clicked)] - midranks(clicked)) / len(passed)
+    of_passed = 1 - (ranks[len(clicked) :] - midranks(passed)) / len(clicked)
     variance = of_clicked.var(ddof=1) / len(clicked) + of_passed.var(ddof=1) / len(passed)
     return _bounded(value, float(np.sqrt(variance)))
 
@@ -56,12 +56,6 @@ def bootstrap_interval(labels: Labels, predictions: Predictions, groups: npt.NDA
     return float(low), float(high)
 
 
-def clustered_error(values: Predictions, groups: npt.NDArray[np.int64]) -> float:
-    """Standard error of the mean of values [n], of which only those of different groups are independent."""
-    by_group = np.bincount(groups, weights=values - values.mean())
-    return float(np.sqrt((by_group**2).sum()) / len(values))
-
-
 def proportion_interval(clicks: int, shown: int) -> Interval:
     """95% interval of a click rate by Wilson (1927), which stays in [0, 1] and is not empty without a click."""
     z = NORMAL_95**2 / shown
@@ -73,10 +67,3 @@ def proportion_interval(clicks: int, shown: int) -> Interval:
 
 def _bounded(value: float, error: float) -> Interval:
     return max(0.0, value - NORMAL_95 * error), min(1.0, value + NORMAL_95 * error)
-
-
-def _midranks(values: Predictions) -> Predictions:
-    """Ranks from 1; those that are equal share the mean of theirs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Predictions = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return ranks

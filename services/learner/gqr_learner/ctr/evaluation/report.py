@@ -8,11 +8,10 @@ import numpy as np
 
 from gqr_learner.ctr.evaluation.columns import Columns, Mask
 from gqr_learner.ctr.evaluation.figures import by_task, few_figures, figures, reliability, slices
-from gqr_learner.ctr.evaluation.intervals import clustered_error
 from gqr_learner.ctr.evaluation.length_bias import length_bias
 from gqr_learner.ctr.evaluation.spans import Log, Span
 from gqr_learner.ctr.evaluation.truth import against_truth, align
-from gqr_learner.ctr.metrics import Labels, Predictions, baselines
+from gqr_learner.ctr.metrics import Predictions, baselines, clustered_error, excess_losses
 
 HEADLINES = ("auc", "aucWithinList", "aucWithinPrompt", "logloss", "calibrationError", "diffCtr", "meanPrediction")
 
@@ -44,7 +43,7 @@ class Judge:
         """Their figures with those by task, and the predictor's logloss less theirs: below 0, the predictor is better."""
         found = {}
         for name, guess in self._guesses.items():
-            excess = _losses(self.columns.labels, predictions) - _losses(self.columns.labels, guess)
+            excess = excess_losses(self.columns.labels, predictions, guess)
             found[name] = {
                 **self.baselines[name],
                 "byTask": by_task(self.columns, guess, self._seed),
@@ -114,8 +113,3 @@ def _of_new_prompts(log: Log, columns: Columns) -> Mask:
     new = np.array([(row.task, row.query) not in known for row in log.test.impressions.rows])
     mask: Mask = new[columns.lists]
     return mask
-
-
-def _losses(labels: Labels, predictions: Predictions) -> Predictions:
-    losses: Predictions = -np.log(np.clip(np.where(labels == 1, predictions, 1 - predictions), 1e-7, 1))
-    return losses
