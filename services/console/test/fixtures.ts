@@ -17,7 +17,7 @@ const timings = [
   { phase: 'gateway', durationMs: 3.3 },
 ];
 
-const decoding = { temperature: 0.7, topP: 0.95, minP: 0.05, seed: 8412209n, poolSize: 0 };
+const decoding = { temperature: 0.7, topP: 0.95, minP: 0.05, seed: 8412209n, poolSize: 0, repetitionPenalty: 1.1, diversity: 0.5 };
 
 export const TASKS = create(ListTasksResponseSchema, {
   tasks: [

@@ -151,7 +151,7 @@ function useCases(config: GatewayConfig, ids: ImpressionIds): Provider[] {
           {
             nextQueries,
             writing: new Writing(writer, pools),
-            placing: new Placing(predictor, placing),
+            placing: new Placing(placing),
             filling: new Filling(popular),
             predictor,
             recording: new Recording(journal, ids, { newId, now }),

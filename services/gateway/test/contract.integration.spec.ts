@@ -102,7 +102,7 @@ describe('a recommendation', () => {
         ],
         modelVersions: answer.modelVersions,
         promptVersion: 'prompt-suggestion',
-        decoding: { seed: 7n, poolSize: 4 },
+        decoding: { temperature: 0.7, topP: 0.95, minP: 0.05, seed: 7n, poolSize: 4, repetitionPenalty: 1.1, diversity: 0.5 },
         degradedReason: '',
         traffic: 1,
       },
@@ -115,24 +115,24 @@ describe('a recommendation', () => {
     expect(recommendations.at(-1)).toMatchObject({ text: 'solar panels tax credit', position: 3, source: Source.COOCCURRENCE });
     expect(recommendations.at(-1)?.logPropensity).toBeUndefined();
     expect(degradation).toBeUndefined();
+  });
+
+  it('asks the click model about each place once, while the language model writes the next', async () => {
+    const before = dependencies.ctr.requestsOf('BatchPredictNext').length;
+    await gateway.client.recommend(ASK);
     const about = { taskId: 'suggestion', context: { query: 'solar panels' } };
-    expect(dependencies.ctr.requestsOf('BatchPredictNext').at(-1)).toMatchObject({
-      requests: [
-        { ...about, chosenQueries: [], candidates: ['solar panels 1'] },
-        { ...about, chosenQueries: ['solar panels 1'], candidates: ['solar panels 2'] },
-        {
-          ...about,
-          chosenQueries: ['solar panels 1', 'solar panels 2'],
-          candidates: ['solar panels price', 'solar panels for renters', 'solar panels tax credit'],
-        },
-      ],
-    });
+    const step = (chosenQueries: string[], candidates: string[]) => ({ ...about, requests: [{ chosenQueries, candidates }] });
+    const real = ['solar panels price', 'solar panels for renters', 'solar panels tax credit'];
+    expect(dependencies.ctr.requestsOf('BatchPredictNext').slice(before)).toMatchObject([
+      step([], ['solar panels 1']),
+      step(['solar panels 1'], ['solar panels 2']),
+      step(['solar panels 1', 'solar panels 2'], real),
+    ]);
   });
 
   it('tells the click model what the user saw and what others asked, for the variant that reads it', async () => {
     await gateway.client.recommend({ ...ASK, response: 'They last for decades.', history: [{ query: 'q0', response: 'r0' }] });
-    const { requests } = dependencies.ctr.requestsOf('BatchPredictNext').at(-1) as { requests: unknown[] };
-    expect(requests.at(-1)).toMatchObject({
+    expect(dependencies.ctr.requestsOf('BatchPredictNext').at(-1)).toMatchObject({
       context: { query: 'solar panels', response: 'They last for decades.', history: [{ query: 'q0', response: '' }] },
       cooccurrenceQueries: ['solar panels price', 'solar panels for renters', 'solar panels tax credit'],
     });

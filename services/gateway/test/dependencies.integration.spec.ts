@@ -1,4 +1,5 @@
 import { Degradation_Level as Level, type RecommendResponse } from '@gqr/protos/gqr/recommendation/v1/recommendation';
+import type { BatchPredictNextRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { Source } from '@gqr/protos/gqr/events/v1/events';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -142,18 +143,24 @@ describe('generation', () => {
 
 describe('ctr', () => {
   const model = { kind: 'ctr', version: 'v' };
-  const rating = (...steps: number[][]) => ({ responses: steps.map((clickProbabilities) => ({ clickProbabilities, model })) });
+  /** Gives every candidate what `p` says. */
+  const rating =
+    (p: (index: number, candidates: number) => number[]) =>
+    ({ requests }: BatchPredictNextRequest) => ({
+      responses: requests.map(({ candidates }) => ({ clickProbabilities: candidates.flatMap((_, i) => p(i, candidates.length)), model })),
+    });
 
   it.each<[string, Behaviour, string]>([
     ['hangs', hang, 'CTR_TIMEOUT'],
     ['is full', failWith(status.RESOURCE_EXHAUSTED), 'CTR_OVERLOADED'],
     ['answers with junk', junk, 'CTR_FAILED'],
-    ['scores too few queries', () => ({ clickProbabilities: [0.5], model }), 'CTR_INVALID'],
-    ['scores with no numbers', () => ({ clickProbabilities: [0.5, NaN, 0.5], model }), 'CTR_INVALID'],
-    ['scores with impossible probabilities', () => ({ clickProbabilities: [0.5, 1.5, -1], model }), 'CTR_INVALID'],
+    ['scores nothing', () => ({}), 'CTR_INVALID'],
+    ['scores too few queries', rating(() => []), 'CTR_INVALID'],
+    ['scores with no numbers', rating(() => [NaN]), 'CTR_INVALID'],
+    ['scores with impossible probabilities', rating(() => [1.5]), 'CTR_INVALID'],
   ])('that %s leaves the list unscored', async (_, behaviour, reason) => {
     dependencies.cooccurrence.on('Retrieve', () => ({}));
-    dependencies.ctr.on('PredictList', behaviour);
+    dependencies.ctr.on('BatchPredictNext', behaviour);
     const answer = await ask();
     expect(answer).toMatchObject({ degradation: { level: Level.UNSCORED, reasons: [reason] } });
     expect(answer.recommendations.map(({ clickProbability }) => clickProbability)).toEqual([undefined, undefined, undefined]);
@@ -164,9 +171,9 @@ describe('ctr', () => {
   it.each<[string, Behaviour, string]>([
     ['hangs', hang, 'CTR_TIMEOUT'],
     ['rates nothing', () => ({}), 'CTR_INVALID'],
-    ['rates too few', () => rating([0.5], [0.5], [0.5]), 'CTR_INVALID'],
-    ['rates with no numbers', () => rating([0.5], [0.5], [0.5, NaN, 0.5]), 'CTR_INVALID'],
-    ['rates what stands before with no numbers', () => rating([0.5], [NaN], [0.5, 0.5, 0.5]), 'CTR_INVALID'],
+    ['rates too few', rating((index) => (index === 0 ? [0.5] : [])), 'CTR_INVALID'],
+    ['rates with no numbers', rating((index) => [index === 1 ? NaN : 0.5]), 'CTR_INVALID'],
+    ['rates what stands before with no numbers', rating((_, candidates) => [candidates === 1 ? NaN : 0.5]), 'CTR_INVALID'],
   ])('that %s when it is to choose what users really asked next leaves the choice to how often they did', async (_, behaviour, reason) => {
     dependencies.ctr.on('BatchPredictNext', behaviour);
     const answer = await ask();

@@ -116,7 +116,7 @@ clickPredictorContract('GrpcClickPredictor', async () =>
       const client = grpcClient(CtrService, address);
       return { port: new GrpcClickPredictor(client, guardOf('ctr')), close: client.close };
     },
-    ['PredictList', 'BatchPredictNext'],
+    ['BatchPredictNext'],
   ),
 );
 nextQueriesContract('GrpcNextQueries', async () =>

@@ -107,7 +107,9 @@ function describeExplanation(explanation: Explanation): string {
     ],
     [
       'decoding',
-      decoding && `temperature ${decoding.temperature.toFixed(2)}, top-p ${decoding.topP.toFixed(2)}, seed ${String(decoding.seed)}`,
+      decoding &&
+        `temperature ${decoding.temperature.toFixed(2)}, top-p ${decoding.topP.toFixed(2)}, repetition penalty ${decoding.repetitionPenalty.toFixed(2)}, ` +
+          `diversity ${decoding.diversity.toFixed(2)}, seed ${String(decoding.seed)}`,
     ],
     ['drawn again', explanation.redraws === 0 ? undefined : String(explanation.redraws)],
   ]);

@@ -62,6 +62,9 @@ function DecodingFacts({ decoding }: { readonly decoding: Decoding }) {
       <Fact name="Top-p / min-p">
         {decimal(decoding.topP)} / {decimal(decoding.minP)}
       </Fact>
+      <Fact name="Repetition penalty / diversity">
+        {decimal(decoding.repetitionPenalty)} / {decimal(decoding.diversity)}
+      </Fact>
       <Fact name="Seed">{String(decoding.seed)}</Fact>
       <Fact name="Drawn">{decoding.poolSize > 1 ? `from a pool of ${decoding.poolSize} lists` : 'afresh for this call'}</Fact>
     </>

@@ -15,6 +15,10 @@ export interface Decoding {
   readonly seed: bigint;
   /** Lists in the pool from which it was drawn; 0 or 1 when it was written for this call. */
   readonly poolSize: number;
+  /** Penalty on tokens that the list already had; 1 is none. */
+  readonly repetitionPenalty: number;
+  /** Nats by which the logit of a token that the list already had was lowered; 0 is none. */
+  readonly diversity: number;
 }
 
 /** One query of a shown list. */

@@ -52,7 +52,7 @@ export function queryWriterContract(name: string, open: () => Promise<Subject<Qu
         ],
         auxiliaryTexts: { prefix: 'Tell me:' },
         policy: { kind: 'policy.suggestion' },
-        decoding: { temperature: 0.7, topP: 0.95, minP: 0.05, poolSize: 4 },
+        decoding: { temperature: 0.7, topP: 0.95, minP: 0.05, poolSize: 4, repetitionPenalty: 1.1, diversity: 0.5 },
       });
       expect(list.prompt).not.toBe('');
     });
@@ -62,23 +62,19 @@ export function queryWriterContract(name: string, open: () => Promise<Subject<Qu
 const ASKED: Asked = { taskId: 'suggestion', context: CONTEXT, cooccurrenceQueries: ['a really asked query'] };
 
 export function clickPredictorContract(name: string, open: () => Promise<Subject<ClickPredictor>>): void {
-  dependencyContract(name, 'ctr', open, (predictor, limits) => predictor.predict(ASKED, ['a'], limits));
-  dependencyContract(`${name}, asked for the next place`, 'ctr', open, (predictor, limits) =>
-    predictor.predictPlace(ASKED, { chosen: [], candidates: ['a'] }, limits),
-  );
+  dependencyContract(name, 'ctr', open, (predictor, limits) => predictor.predict(ASKED, [{ chosen: [], candidates: ['a'] }], limits));
   describe(name, () => {
     const subject = withSubject(open);
 
-    it('gives every query a probability, in order', async () => {
-      const clicks = await subject.port().predict(ASKED, ['a', 'b'], unlimited);
-      expect(clicks).toMatchObject({ probabilities: [0.5, 0.25], model: { kind: 'ctr' } });
-    });
-
-    it('gives every candidate for the next place a probability, and every query before it, in order', async () => {
-      const place = { chosen: ['a', 'b'], candidates: ['c', 'd', 'e'] };
-      const { chosen, candidates, model } = await subject.port().predictPlace(ASKED, place, unlimited);
-      expect([chosen, candidates.slice(1), model?.kind]).toEqual([[0.5, 0.25], [0.75, 0.875], 'ctr']);
-      expect(candidates).toHaveLength(3);
+    it('gives every candidate for every place a probability, in order', async () => {
+      const places = [
+        { chosen: [], candidates: ['a'] },
+        { chosen: ['a'], candidates: ['b'] },
+        { chosen: ['a', 'b'], candidates: ['c', 'd', 'e'] },
+      ];
+      const { probabilities, model } = await subject.port().predict(ASKED, places, unlimited);
+      expect([probabilities.slice(0, 2), probabilities[2]?.slice(1), model?.kind]).toEqual([[[0.5], [0.25]], [0.75, 0.875], 'ctr']);
+      expect(probabilities[2]).toHaveLength(3);
     });
   });
 }

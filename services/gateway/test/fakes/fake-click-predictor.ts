@@ -1,33 +1,36 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
-import type { Asked, ClickPredictor, NextPlace, PredictedClicks, PredictedPlace } from '../../src/domain/recommend/click-predictor.js';
+import type { Asked, ClickPredictor, Place, PredictedPlaces } from '../../src/domain/recommend/click-predictor.js';
 import { Misbehaviour } from './misbehaviour.js';
 
-const model = { kind: 'ctr', version: 'ctr-1' };
-
-/** Gives the first query 0.5, and each further one half of what the one before it has; of candidates, the last the most. */
+/** Gives the first query of a list 0.5, and each further one half of what the one before it has; of several candidates, the last the most. */
 export class FakeClickPredictor extends Misbehaviour implements ClickPredictor {
-  readonly requests: (Asked & { list: readonly string[] })[] = [];
-  readonly places: NextPlace[] = [];
+  readonly requests: (Asked & { places: readonly Place[] })[] = [];
   /** A candidate that is certain to be clicked. */
   favourite: string | undefined;
+  /** The model that serves. */
+  version = 'ctr-1';
 
   constructor() {
     super('ctr');
   }
 
-  async predict(asked: Asked, list: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
-    this.requests.push({ ...asked, list });
-    await this.act(limits);
-    return { probabilities: list.map((_, index) => 0.5 ** (index + 1)), model };
+  /** Everything that was asked for, by what stands before it. */
+  get asked(): string[] {
+    return this.requests.flatMap(({ places }) =>
+      places.map(({ chosen, candidates }) => `${chosen.join(', ')} > ${candidates.join(' | ')}`),
+    );
   }
 
-  async predictPlace(_asked: Asked, place: NextPlace, limits: CallLimits): Promise<PredictedPlace> {
-    this.places.push(place);
+  async predict(asked: Asked, places: readonly Place[], limits: CallLimits): Promise<PredictedPlaces> {
+    this.requests.push({ ...asked, places });
+    const { version } = this;
     await this.act(limits);
-    return {
-      chosen: place.chosen.map((_, index) => 0.5 ** (index + 1)),
-      candidates: place.candidates.map((text, index) => (text === this.favourite ? 1 : 1 - 0.5 ** (index + 1))),
-      model,
-    };
+    const probabilities = places.map(({ chosen, candidates }) =>
+      candidates.map((text, index) => {
+        if (text === this.favourite) return 1;
+        return candidates.length === 1 ? 0.5 ** (chosen.length + 1) : 1 - 0.5 ** (index + 1);
+      }),
+    );
+    return { probabilities, model: { kind: 'ctr', version } };
   }
 }

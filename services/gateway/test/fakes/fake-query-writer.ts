@@ -27,7 +27,15 @@ export class FakeQueryWriter extends Misbehaviour implements QueryWriter {
       auxiliaryTexts: this.auxiliaryTexts,
       policy: { kind: `policy.${request.taskId}`, version: 'policy-1' },
       promptVersion: 'prompt-1',
-      decoding: { temperature: 0.7, topP: 0.95, minP: 0.05, seed: 42n, poolSize: request.pool.size },
+      decoding: {
+        temperature: 0.7,
+        topP: 0.95,
+        minP: 0.05,
+        seed: 42n,
+        poolSize: request.pool.size,
+        repetitionPenalty: 1.1,
+        diversity: 0.5,
+      },
       usage: { promptTokens: 200, cachedPromptTokens: 150, completionTokens: 20, redraws: 1 },
       prompt: request.includePrompt ? 'the prompt' : '',
     };

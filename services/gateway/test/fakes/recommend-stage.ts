@@ -40,7 +40,7 @@ export class RecommendStage {
       {
         nextQueries: this.nextQueries,
         writing: new Writing(this.writer, pools),
-        placing: new Placing(this.predictor, { oneIn, minCount: 5 }),
+        placing: new Placing({ oneIn, minCount: 5 }),
         filling: new Filling(popular),
         predictor: this.predictor,
         recording: new Recording(this.journal, this.ids, { newId, now: () => NOW }),

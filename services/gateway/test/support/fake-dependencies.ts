@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CooccurrenceService, type RetrieveRequest } from '@gqr/protos/gqr/cooccurrence/v1/cooccurrence';
-import { type BatchPredictNextRequest, CtrService, type PredictListRequest } from '@gqr/protos/gqr/ctr/v1/ctr';
+import { type BatchPredictNextRequest, CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
 import { GenerationService, ListReward, type StreamGenerateRequest } from '@gqr/protos/gqr/generation/v1/generation';
 import { clarification, hint, suggestion } from '../fakes/tasks.js';
 import { type Behaviour, FakeServer } from './fake-server.js';
@@ -38,7 +38,15 @@ export function listFor({ request }: StreamGenerateRequest) {
     },
     policy: { kind: `policy.${taskId}`, version: 'starter-1' },
     promptVersion: `prompt-${taskId}`,
-    decoding: { temperature: 0.7, topP: 0.95, minP: 0.05, repetitionPenalty: 1, seed: 7n, poolSize: request?.pool?.size ?? 0 },
+    decoding: {
+      temperature: 0.7,
+      topP: 0.95,
+      minP: 0.05,
+      repetitionPenalty: 1.1,
+      diversity: 0.5,
+      seed: 7n,
+      poolSize: request?.pool?.size ?? 0,
+    },
     usage: { promptTokens: 210, cachedPromptTokens: 180, completionTokens: 30, redraws: 0, pooled: false },
     prompt: request?.includePrompt === true ? `prompt about ${request.context?.query ?? ''}` : '',
   };
@@ -86,13 +94,7 @@ export interface FakeDependencies {
 const SANE = {
   generation: { ListTasks: () => ({ tasks: TASKS }), StreamGenerate: streamList() },
   ctr: {
-    PredictList: ({ queries }: PredictListRequest) => ({
-      clickProbabilities: queries.map((_, index) => 0.5 ** (index + 1)),
-      multiReward: 0.6,
-      singleReward: 0.8,
-      model: { kind: 'ctr', version: 'starter-1' },
-    }),
-    // Of candidates, the last the most; a single one as PredictList has it.
+    // Half of what the one before it has; of several candidates, the last the most.
     BatchPredictNext: ({ requests }: BatchPredictNextRequest) => ({
       responses: requests.map(({ chosenQueries, candidates }) => ({
         clickProbabilities: candidates.map((_, index) => (index === 0 ? 0.5 ** (chosenQueries.length + 1) : 1 - 0.5 ** (index + 1))),

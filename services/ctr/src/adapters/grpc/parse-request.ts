@@ -123,8 +123,25 @@ export function parseLists({ requests }: BatchPredictListRequest): ShownList[] {
   return batch(requests, (request) => request.queries, list);
 }
 
-export function parseSteps({ requests }: BatchPredictNextRequest): NextStep[] {
-  return batch(requests, (request) => request.candidates, step);
+export function parseSteps({ requests, ...shared }: BatchPredictNextRequest): NextStep[] {
+  return batch(
+    requests,
+    (request) => request.candidates,
+    (request, at, violations) => step(withShared(request, shared), at, violations),
+  );
+}
+
+/** The request with what it has in common with the others of its batch, where it has nothing of its own. */
+function withShared(
+  request: PredictNextRequest,
+  { taskId, context, cooccurrenceQueries }: Omit<BatchPredictNextRequest, 'requests'>,
+): PredictNextRequest {
+  return {
+    ...request,
+    taskId: request.taskId === '' ? taskId : request.taskId,
+    ...((request.context ?? context) && { context: request.context ?? context }),
+    cooccurrenceQueries: request.cooccurrenceQueries.length === 0 ? cooccurrenceQueries : request.cooccurrenceQueries,
+  };
 }
 
 /** As parseLists, for any number of lists. */

@@ -40,7 +40,7 @@ export class CtrMetrics implements QueueObserver {
     this.shadowInputs = metrics.gauge('gqr_ctr_shadow_inputs', 'Inputs on which the shadow was compared with the model that serves');
     this.shadowAbsoluteDifference = metrics.gauge('gqr_ctr_shadow_mean_absolute_difference', "Mean of |p - p'| with the shadow's p'");
     this.shadowDifference = metrics.gauge('gqr_ctr_shadow_mean_difference', "Mean of p' - p with the shadow's p'");
-    this.shadowPairs = metrics.gauge('gqr_ctr_shadow_pairs', 'Pairs of queries of one list that both models tell apart');
+    this.shadowPairs = metrics.gauge('gqr_ctr_shadow_pairs', 'Pairs of inputs for one task and query that both models tell apart');
     this.shadowPairwiseAgreement = metrics.gauge(
       'gqr_ctr_shadow_pairwise_agreement',
       'Share of these pairs that both put into the same order',

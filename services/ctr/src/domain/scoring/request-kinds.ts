@@ -22,8 +22,9 @@ export interface NextStep {
 
 type Tokenized = (text: string) => readonly number[];
 
-/** A kind of request: how many inputs it makes, which texts it has, and how its inputs are made of their tokens. */
+/** A kind of request: how many inputs it makes and for which prompt, which texts it has, and how its inputs are made of their tokens. */
 export interface Kind<T> {
+  readonly prompt: (group: T) => string;
   readonly size: (group: T) => number;
   readonly texts: (group: T, inputs: CtrInputBuilder) => readonly string[];
   readonly build: (group: T, inputs: CtrInputBuilder, tokens: Tokenized) => CtrInput[];
@@ -32,7 +33,11 @@ export interface Kind<T> {
 const textsOf = ({ answer, history, cooccurrence }: Sources): string[] =>
   [answer, ...history, ...cooccurrence].filter((text) => text !== '');
 
+/** Task and user query. */
+const promptOf = ({ taskId, query }: ShownList | NextStep): string => JSON.stringify([taskId, query]);
+
 export const LIST: Kind<ShownList> = {
+  prompt: promptOf,
   size: ({ queries }) => queries.length,
   texts: ({ query, queries, sources }, inputs) => [query, ...queries, ...textsOf(inputs.read(sources))],
   build: ({ taskId, query, queries, sources }, inputs, tokens) => {
@@ -43,6 +48,7 @@ export const LIST: Kind<ShownList> = {
 };
 
 export const NEXT: Kind<NextStep> = {
+  prompt: promptOf,
   size: ({ candidates }) => candidates.length,
   texts: ({ query, chosen, candidates, sources }, inputs) => [query, ...chosen, ...candidates, ...textsOf(inputs.read(sources))],
   build: ({ taskId, query, chosen, candidates, sources }, inputs, tokens) => {

@@ -122,8 +122,8 @@ export class Shadow {
     const said = await this.model.use((model) => predict(model, kind, groups, unlimited));
     // So may this one.
     if (comparison !== this.comparison) return;
-    results.forEach((own, group) => {
-      comparison.agreement.add(own, said.results[group] ?? []);
+    groups.forEach((group, index) => {
+      comparison.agreement.add(kind.prompt(group), results[index] ?? [], said.results[index] ?? []);
     });
     this.observer.compared(comparison.agreement.figures);
   }

@@ -39,32 +39,35 @@ describe('what users really asked next', () => {
   it('is chosen by the click model, which knows what stands before it', async () => {
     followedBy('solar panel price', 'solar tax credit');
     expect(await shown()).toEqual(['generation: solar panel cost', 'generation: solar panel lifespan', 'cooccurrence: solar tax credit']);
-    expect(stage.predictor.places).toEqual([
-      { chosen: ['solar panel cost', 'solar panel lifespan'], candidates: ['solar panel price', 'solar tax credit'] },
-    ]);
+    expect(stage.predictor.asked.at(-1)).toBe('solar panel cost, solar panel lifespan > solar panel price | solar tax credit');
   });
 
-  it('is scored, as is what stands before it, by the call that chose it', async () => {
+  it('is scored, as is what stands before it, while the language model writes what gives way to it', async () => {
     followedBy('solar panel price', 'solar tax credit');
     const request = requestWith({ explain: true });
     const { recommendations, modelVersions, explanation } = await stage.recommend.recommend(request, unlimited);
     expect(recommendations.map(({ clickProbability }) => clickProbability)).toEqual([0.5, 0.25, 0.75]);
     expect(modelVersions).toContainEqual({ kind: 'ctr', version: 'ctr-1' });
     expect(explanation?.listReward).toBeCloseTo(1 - 0.5 * 0.75 * 0.25, 12);
-    expect(stage.predictor.requests).toEqual([]);
+    expect(stage.predictor.asked).toEqual([
+      ' > solar panel cost',
+      'solar panel cost > solar panel lifespan',
+      'solar panel cost, solar panel lifespan > solar panel price | solar tax credit',
+    ]);
   });
 
   it('is scored in a call of its own where two were chosen, for the one stands before the other', async () => {
     stage.writer.texts = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6'];
     followedBy('a1', 'a2', 'a3');
     await shown({ count: 6 });
-    expect(stage.predictor.requests.map(({ list }) => list)).toEqual([['w1', 'w2', 'w3', 'w4', 'a3', 'a2']]);
+    expect(stage.predictor.asked.slice(-2)).toEqual(['w1, w2, w3, w4 > a1 | a2 | a3', 'w1, w2, w3, w4, a3 > a2']);
   });
 
-  it('costs no call when there is nothing to choose', async () => {
-    followedBy('solar panel price');
-    await shown();
-    expect(stage.predictor.places).toEqual([]);
+  it('is chosen together with what stands before it in one call when the list was at hand', async () => {
+    followedBy('solar panel price', 'solar tax credit');
+    stage.writer.pooled = true;
+    expect((await shown()).at(-1)).toBe('cooccurrence: solar tax credit');
+    expect(stage.predictor.requests).toHaveLength(1);
   });
 
   it('gets no place that the model gave it already', async () => {
@@ -96,9 +99,12 @@ describe('what users really asked next', () => {
     followedBy('solar panel price', 'solar tax credit');
     expect(await shown({ count: 2 })).toEqual(['generation: solar panel cost', 'cooccurrence: solar tax credit']);
     expect(await shown({ task: new Task(hint), count: 1 })).toEqual(['cooccurrence: solar tax credit']);
-    expect(stage.predictor.places).toEqual([
-      { chosen: ['solar panel cost'], candidates: ['solar panel lifespan', 'solar panel price', 'solar tax credit'] },
-      { chosen: [], candidates: ['solar panel cost', 'solar panel price', 'solar tax credit'] },
+    expect(stage.predictor.asked).toEqual([
+      ' > solar panel cost',
+      'solar panel cost > solar panel price | solar tax credit',
+      'solar panel cost > solar panel lifespan',
+      ' > solar panel price | solar tax credit',
+      ' > solar panel cost',
     ]);
   });
 
@@ -112,7 +118,6 @@ describe('what users really asked next', () => {
   it('needs no choice in a list too short to give a place away that has it already', async () => {
     followedBy('solar panel cost', 'solar tax credit');
     expect(await shown({ task: new Task(hint), count: 1 })).toEqual(['generation: solar panel cost']);
-    expect(stage.predictor.places).toEqual([]);
   });
 
   it('gets no place at all if none is to be given', async () => {
@@ -153,7 +158,6 @@ describe('what users really asked next', () => {
     stage.writer.texts = ['solar panel cost'];
     followedBy('solar panel price', 'solar tax credit');
     expect(await shown()).toEqual(['generation: solar panel cost', 'cooccurrence: solar panel price', 'cooccurrence: solar tax credit']);
-    expect(stage.predictor.places).toEqual([]);
   });
 });
 
@@ -161,13 +165,14 @@ describe('a click model at fault', () => {
   it.each([
     ['is away', 'CTR_UNAVAILABLE', (): void => stage.predictor.fail('unavailable')],
     ['hangs', 'CTR_TIMEOUT', (): void => void (stage.predictor.delayMs = FOREVER_MS)],
-  ])('that %s leaves the choice to what was asked most, and is not asked again', async (_, reason, misbehave) => {
+  ])('that %s leaves the choice to what was asked most, and is not asked for scores then', async (_, reason, misbehave) => {
     followedBy('solar panel price', 'solar tax credit');
     misbehave();
     const { recommendations, degradation } = await stage.recommend.recommend(requestWith(), unlimited);
     expect(recommendations.at(-1)).toMatchObject({ text: 'solar panel price', source: 'cooccurrence', clickProbability: undefined });
     expect(degradation).toEqual({ level: 'unscored', reasons: [reason] });
-    expect(stage.predictor.requests).toEqual([]);
+    expect(stage.predictor.asked.filter((asked) => asked.endsWith('> solar panel price | solar tax credit'))).toHaveLength(2);
+    expect(stage.predictor.asked.at(-1)).toMatch('| solar tax credit');
   });
 
   it('leaves a list too short to give a place away as the model wrote it', async () => {

@@ -1,6 +1,7 @@
-import { attempt, type AttemptLimits } from './attempt.js';
-import type { Asked, ClickPredictor, PredictedClicks } from './click-predictor.js';
+import { normalise } from '@gqr/chassis/text/normalise';
+import { type Attempt, attempt, type AttemptLimits } from './attempt.js';
 import { MAX_FILL_CHARACTERS } from './filling.js';
+import type { ListScores } from './list-scores.js';
 import type { NextQuery } from './next-queries.js';
 import type { ListedQuery, RecommendationList } from './recommendation-list.js';
 import type { RecommendRequest } from './request.js';
@@ -15,16 +16,8 @@ export interface PlacingSettings {
 /** A list with the queries that users really asked next in it. */
 export interface Placed {
   readonly list: RecommendationList;
-  /** How often each query of the list will be clicked, if the choice told. */
-  readonly clicks?: PredictedClicks | undefined;
   /** Why the click model had no say, if it should have had. */
   readonly reason?: string | undefined;
-}
-
-/** What came of asking the click model: candidates, most clicked first, and the clicks of the list that ends with the first of them. */
-interface Rating {
-  readonly candidates: readonly ListedQuery[];
-  readonly clicks: PredictedClicks;
 }
 
 /**
@@ -36,10 +29,7 @@ interface Rating {
  * keeps its place was drawn as likely as before, so its propensity still holds. Without the click model's answer it stays.
  */
 export class Placing {
-  constructor(
-    private readonly predictor: ClickPredictor,
-    private readonly settings: PlacingSettings,
-  ) {}
+  constructor(private readonly settings: PlacingSettings) {}
 
   /** Number of places that may go to queries of `given`, what users asked next and the model was given. */
   places({ task, count }: RecommendRequest, given: readonly NextQuery[]): number {
@@ -47,10 +37,18 @@ export class Placing {
     return Math.min(Math.max(1, Math.floor(count / this.settings.oneIn)), this.clear(given).length);
   }
 
+  /** Queries of `given` that may get a place behind `settled` queries, the last that are sure to keep theirs. */
+  contenders(request: RecommendRequest, given: readonly NextQuery[], settled: readonly string[]): readonly string[] {
+    const places = this.places(request, given);
+    if (places === 0 || settled.length !== request.count - places) return [];
+    const said = new Set(settled.map(normalise));
+    return this.clear(given).filter((text) => !said.has(normalise(text)));
+  }
+
   /** @throws CallEndedError */
   async place(
     request: RecommendRequest,
-    asked: Asked,
+    scores: ListScores,
     list: RecommendationList,
     given: readonly NextQuery[],
     limits: AttemptLimits,
@@ -64,20 +62,9 @@ export class Placing {
     if (places === 0) return { list };
     const contested = request.count < this.settings.oneIn;
     const candidates = contested ? [...list.queries.slice(-places), ...real] : real;
-    const { value, reason } = candidates.length === places ? {} : await this.rate(asked, kept, candidates, limits);
-    for (const { text, source, logPropensity } of value?.candidates ?? candidates) kept.offer(text, source, logPropensity);
-    return { list: kept, clicks: places === 1 ? value?.clicks : undefined, reason };
-  }
-
-  private rate(asked: Asked, kept: RecommendationList, candidates: readonly ListedQuery[], limits: AttemptLimits) {
-    const place = { chosen: kept.queries.map(({ text }) => text), candidates: candidates.map(({ text }) => text) };
-    return attempt('ctr', limits, async (own): Promise<Rating> => {
-      const { chosen, candidates: next, model } = await this.predictor.predictPlace(asked, place, own);
-      const rated = candidates.map((query, index) => ({ query, probability: next[index] ?? 0 }));
-      rated.sort((a, b) => b.probability - a.probability);
-      const probabilities = [...chosen, ...rated.slice(0, 1).map(({ probability }) => probability)];
-      return { candidates: rated.map(({ query }) => query), clicks: { probabilities, model } };
-    });
+    const { value, reason } = candidates.length === places ? {} : await rate(scores, kept, candidates, limits);
+    for (const { text, source, logPropensity } of value ?? candidates) kept.offer(text, source, logPropensity);
+    return { list: kept, reason };
   }
 
   /** The queries of which the log is clear that users ask them next, most often asked first. */
@@ -86,6 +73,21 @@ export class Placing {
       .filter(({ text, count, viaQuery }) => count >= this.settings.minCount && viaQuery === '' && text.length <= MAX_FILL_CHARACTERS)
       .map(({ text }) => text);
   }
+}
+
+/** The candidates for the place behind a list, most clicked first. @throws CallEndedError */
+function rate(
+  scores: ListScores,
+  { queries }: RecommendationList,
+  candidates: readonly ListedQuery[],
+  limits: AttemptLimits,
+): Promise<Attempt<readonly ListedQuery[]>> {
+  const place = { chosen: queries.map(({ text }) => text), candidates: candidates.map(({ text }) => text) };
+  return attempt('ctr', limits, async (own) => {
+    const probabilities = await scores.candidates(place, own);
+    const rated = candidates.map((query, index) => ({ query, probability: probabilities[index] ?? 0 }));
+    return rated.sort((a, b) => b.probability - a.probability).map(({ query }) => query);
+  });
 }
 
 /** The list without as few of its last queries as leave room for `wanted` queries of `clear`, those counted that it has already. */

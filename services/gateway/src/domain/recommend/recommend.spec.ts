@@ -72,7 +72,7 @@ describe('an answer with everything at hand', () => {
       cooccurrence: [{ text: 'solar panel price', count: 9n, similarity: 1 }],
       prompt: 'the prompt',
       promptVersion: 'prompt-1',
-      decoding: { temperature: 0.7, seed: 42n, poolSize: 4 },
+      decoding: { temperature: 0.7, seed: 42n, poolSize: 4, repetitionPenalty: 1.1, diversity: 0.5 },
       usage: { promptTokens: 200, cachedPromptTokens: 150, completionTokens: 20, redraws: 1 },
     });
     expect(answer.explanation?.listReward).toBeCloseTo(1 - 0.5 * 0.75 * 0.875, 12);

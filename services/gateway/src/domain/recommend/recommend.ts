@@ -1,14 +1,15 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import { type ModelVersion, type SearchContext, withRecentHistory } from '../context.js';
 import { underDeadline } from '../under-deadline.js';
-import type { Answer, Explanation, Recommendation } from './answer.js';
+import type { Answer, AnswerPiece, Explanation, Recommendation } from './answer.js';
 import { attempt } from './attempt.js';
 import { Budget, type BudgetSettings } from './budget.js';
-import type { Asked, ClickPredictor, PredictedClicks } from './click-predictor.js';
+import type { ClickPredictor } from './click-predictor.js';
 import { degradationOf } from './degradation.js';
 import type { Filling } from './filling.js';
 import { type FromSnapshot, MAX_NEXT_QUERIES, type NextQueries, type NextQuery } from './next-queries.js';
 import { listReward } from './list-reward.js';
+import { ListScores, type PredictedClicks } from './list-scores.js';
 import { Phases } from './phases.js';
 import type { Placed, Placing } from './placing.js';
 import type { Recording, Shown } from './recording.js';
@@ -55,10 +56,8 @@ interface Made {
   readonly draft: Draft;
   /** Number of queries at its end that stand in for what the language model did not write. */
   readonly standIns: number;
-  /** How often each query will be clicked, where placing told. */
-  readonly clicks: PredictedClicks | undefined;
-  /** Whether the click model failed already; it is not asked again. */
-  readonly unscorable: boolean;
+  /** What is known of its clicks; undefined if the click model failed already, which is not asked again. */
+  readonly scores: ListScores | undefined;
 }
 
 const NOTHING: FromSnapshot<NextQuery> = { queries: [], snapshot: undefined };
@@ -104,25 +103,24 @@ export class Recommend {
   private async make(run: Run, announce: Announce): Promise<Made> {
     const { queries, snapshot } = await this.retrieve(run);
     const given = queries.slice(0, run.request.task.definition.cooccurrenceQueries);
-    const written = await this.write(run, given, announce);
-    const { list, clicks, reason } = await this.place(run, written, given);
+    const cooccurrenceQueries = given.map((query) => query.text);
+    const scores = new ListScores(this.steps.predictor, { taskId: run.request.task.id, context: run.context, cooccurrenceQueries });
+    const written = await this.write(run, given, scores, announce);
+    const { list, reason } = await this.place(run, written, given, scores);
     const draft = { ...written, list };
     const lengthBefore = list.queries.length;
     const filled = await this.fill(run, draft, queries);
     const recommendations = list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
     for (const recommendation of recommendations.slice(draft.announced)) announce({ kind: 'recommendation', recommendation });
     const evidence = { given, snapshot: queries.length > 0 ? snapshot : filled };
-    return { evidence, draft, standIns: list.queries.length - lengthBefore, clicks, unscorable: reason !== undefined };
+    return { evidence, draft, standIns: list.queries.length - lengthBefore, scores: reason === undefined ? scores : undefined };
   }
 
   /** Scores the list, as far as that can be done. */
-  private async score(
-    run: Run,
-    { evidence, draft, clicks: known, unscorable }: Made,
-  ): Promise<{ shown: Shown; clicks: PredictedClicks | undefined }> {
+  private async score(run: Run, { evidence, draft, scores }: Made): Promise<{ shown: Shown; clicks: PredictedClicks | undefined }> {
     const { request } = run;
     const unscored = draft.list.queries.map((query, index) => toRecommendation(query, index + 1, draft.auxiliaryTexts));
-    const clicks = known ?? (unscorable ? undefined : await this.predict(run, evidence.given, unscored));
+    const clicks = await this.predict(run, scores, unscored);
     const shown = {
       sessionId: request.sessionId === '' ? this.options.newId() : request.sessionId,
       context: run.context,
@@ -151,10 +149,27 @@ export class Recommend {
     return value ?? NOTHING;
   }
 
-  private async write(run: Run, given: readonly NextQuery[], announce: Announce): Promise<Draft> {
+  /** Has the list written, and scored as far as it is settled while the rest is being written. */
+  private async write(run: Run, given: readonly NextQuery[], scores: ListScores, announce: Announce): Promise<Draft> {
     const { request, context, caller, budget, phases, reasons } = run;
     const prompt = { context, cooccurrenceQueries: given.map((query) => query.text) };
-    const telling = { announce, settledPlaces: request.count - this.steps.placing.places(request, given) };
+    const settled: string[] = [];
+    const scoreAhead = (): void => {
+      const limits = { caller, timeoutMs: budget.ctr() };
+      if (settled.length > 0) scores.ahead({ chosen: settled.slice(0, -1), candidates: settled.slice(-1) }, limits);
+      const candidates = this.steps.placing.contenders(request, given, settled);
+      if (candidates.length > 0) scores.ahead({ chosen: [...settled], candidates }, limits);
+    };
+    const telling = {
+      announce: (piece: AnswerPiece): void => {
+        announce(piece);
+        if (piece.kind !== 'recommendation') return;
+        settled.push(piece.recommendation.text);
+        scoreAhead();
+      },
+      settledPlaces: request.count - this.steps.placing.places(request, given),
+    };
+    scoreAhead();
     const draft = await phases.measure('generation', () =>
       this.steps.writing.write(request, prompt, { caller, timeoutMs: budget.generation() }, telling),
     );
@@ -163,11 +178,11 @@ export class Recommend {
   }
 
   /** Gives places of a whole list to what users really asked next; a list that is short is filled up with that anyway. */
-  private async place(run: Run, { list }: Draft, given: readonly NextQuery[]): Promise<Placed> {
+  private async place(run: Run, { list }: Draft, given: readonly NextQuery[], scores: ListScores): Promise<Placed> {
     const { request, caller, budget, phases, reasons } = run;
     if (!list.full || this.steps.placing.places(request, given) === 0) return { list };
     const placed = await phases.measure('ctr', () =>
-      this.steps.placing.place(request, askedFor(run, given), list, given, { caller, timeoutMs: budget.ctr() }),
+      this.steps.placing.place(request, scores, list, given, { caller, timeoutMs: budget.ctr() }),
     );
     if (placed.reason !== undefined) reasons.add(placed.reason);
     return placed;
@@ -184,20 +199,19 @@ export class Recommend {
     return snapshot;
   }
 
-  private async predict(run: Run, given: readonly NextQuery[], list: readonly Recommendation[]): Promise<PredictedClicks | undefined> {
-    const { caller, budget, phases, reasons } = run;
-    if (list.length === 0) return undefined;
+  private async predict(
+    { caller, budget, phases, reasons }: Run,
+    scores: ListScores | undefined,
+    list: readonly Recommendation[],
+  ): Promise<PredictedClicks | undefined> {
+    if (scores === undefined || list.length === 0) return undefined;
     const texts = list.map((recommendation) => recommendation.text);
     const { value, reason } = await phases.measure('ctr', () =>
-      attempt('ctr', { caller, timeoutMs: budget.ctr() }, (limits) => this.steps.predictor.predict(askedFor(run, given), texts, limits)),
+      attempt('ctr', { caller, timeoutMs: budget.ctr() }, (limits) => scores.list(texts, limits)),
     );
     if (reason !== undefined) reasons.add(reason);
     return value;
   }
-}
-
-function askedFor({ request, context }: Run, given: readonly NextQuery[]): Asked {
-  return { taskId: request.task.id, context, cooccurrenceQueries: given.map(({ text }) => text) };
 }
 
 function explain(request: RecommendRequest, { evidence, draft }: Made, clicks: PredictedClicks | undefined): Explanation {

@@ -1,7 +1,8 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import type { GrpcClient } from '@gqr/chassis/grpc/client';
 import type { CtrService } from '@gqr/protos/gqr/ctr/v1/ctr';
-import type { Asked, ClickPredictor, NextPlace, PredictedClicks, PredictedPlace } from '../../../domain/recommend/click-predictor.js';
+import type { SearchContext } from '../../../domain/context.js';
+import type { Asked, ClickPredictor, Place, PredictedPlaces } from '../../../domain/recommend/click-predictor.js';
 import type { Guard } from './guarded.js';
 import { toModelVersion } from './model-version.js';
 
@@ -12,30 +13,21 @@ export class GrpcClickPredictor implements ClickPredictor {
     private readonly guard: Guard,
   ) {}
 
-  predict(asked: Asked, list: readonly string[], limits: CallLimits): Promise<PredictedClicks> {
+  predict({ taskId, context, cooccurrenceQueries }: Asked, places: readonly Place[], limits: CallLimits): Promise<PredictedPlaces> {
     return this.guard.call(limits, async () => {
-      const scored = await this.client.predictList({ ...toMessage(asked), queries: [...list] }, limits);
-      return { probabilities: this.checked(scored.clickProbabilities, list.length), model: toModelVersion(scored.model) };
-    });
-  }
-
-  /** One call: each query so far is the one candidate of the step that it took. */
-  predictPlace(asked: Asked, { chosen, candidates }: NextPlace, limits: CallLimits): Promise<PredictedPlace> {
-    const step = (chosenQueries: readonly string[], next: readonly string[]) => ({
-      ...toMessage(asked),
-      chosenQueries: [...chosenQueries],
-      candidates: [...next],
-    });
-    return this.guard.call(limits, async () => {
-      const requests = [...chosen.map((text, index) => step(chosen.slice(0, index), [text])), step(chosen, candidates)];
-      const { responses } = await this.client.batchPredictNext({ requests }, limits);
-      const last = responses.at(-1);
-      const before = responses.slice(0, -1).flatMap(({ clickProbabilities }) => clickProbabilities);
-      return {
-        chosen: this.checked(before, chosen.length),
-        candidates: this.checked(last?.clickProbabilities ?? [], candidates.length),
-        model: toModelVersion(last?.model),
-      };
+      const { responses } = await this.client.batchPredictNext(
+        {
+          taskId,
+          context: withoutAnswers(context),
+          cooccurrenceQueries: [...cooccurrenceQueries],
+          requests: places.map(({ chosen, candidates }) => ({ chosenQueries: [...chosen], candidates: [...candidates] })),
+        },
+        limits,
+      );
+      const probabilities = places.map(({ candidates }, index) =>
+        this.checked(responses[index]?.clickProbabilities ?? [], candidates.length),
+      );
+      return { probabilities, model: toModelVersion(responses[0]?.model) };
     });
   }
 
@@ -46,10 +38,6 @@ export class GrpcClickPredictor implements ClickPredictor {
 }
 
 /** Of the history the queries alone: no model reads earlier answers. */
-function toMessage({ taskId, context: { query, response, history }, cooccurrenceQueries }: Asked) {
-  return {
-    taskId,
-    context: { query, response, history: history.map((turn) => ({ query: turn.query })) },
-    cooccurrenceQueries: [...cooccurrenceQueries],
-  };
+function withoutAnswers({ query, response, history }: SearchContext) {
+  return { query, response, history: history.map((turn) => ({ query: turn.query })) };
 }

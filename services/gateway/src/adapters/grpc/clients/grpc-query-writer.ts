@@ -73,6 +73,8 @@ function toOrigin({ policy, promptVersion, decoding }: GenerateResponse | Genera
       minP: decoding.minP,
       seed: decoding.seed,
       poolSize: decoding.poolSize,
+      repetitionPenalty: decoding.repetitionPenalty,
+      diversity: decoding.diversity,
     },
   };
 }

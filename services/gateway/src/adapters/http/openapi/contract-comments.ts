@@ -12,9 +12,12 @@ export const contractComments: Readonly<Record<string, string>> = {
   'gqr.context.v1.Turn.query': "The user's query. At most 2,000 characters (Unicode code points).",
   'gqr.context.v1.Turn.response': "The assistant's answer to it; may be empty. At most 20,000 characters.",
   'gqr.events.v1.Decoding': 'How a list was drawn.',
+  'gqr.events.v1.Decoding.diversity': 'Nats by which the logit of a token that the list already had was lowered; 0 is none.',
   'gqr.events.v1.Decoding.min_p': 'Smallest probability relative to the most probable token, in [0, 1).',
   'gqr.events.v1.Decoding.pool_size':
     'Number of lists kept for a prompt from which one was drawn at random; 0 or 1 when the list was written for this call alone.',
+  'gqr.events.v1.Decoding.repetition_penalty':
+    'Penalty on tokens that the list already had; 1 is none, 0 that the event is older than this field.',
   'gqr.events.v1.Decoding.seed': 'Seed of the draw.',
   'gqr.events.v1.Decoding.temperature': 'Sampling temperature; 0 is greedy.',
   'gqr.events.v1.Decoding.top_p': 'Nucleus mass, in (0, 1].',
