@@ -33,10 +33,17 @@ const instanceSchema = z
 /** A context, and the list that somebody wrote for it. */
 export type WrittenInstance = z.output<typeof instanceSchema>;
 
+const INSTANCES = {
+  name: 'instance',
+  schema: instanceSchema,
+  example:
+    '{"id":"hint-1","task":"hint","split":"test","conversation":"c1","inputs":{"query":"monstera care"},"output":{"queries":["repot a monstera"]}}',
+};
+
 /** The written instances that ship and that policies are trained and tested on. */
 export function writtenInstances(): WrittenInstance[] {
   const files = readdirSync(FOLDER)
     .filter((name) => name.endsWith('.jsonl'))
     .sort();
-  return files.flatMap((name) => readJsonLines(join(FOLDER, name), instanceSchema));
+  return files.flatMap((name) => readJsonLines(join(FOLDER, name), INSTANCES));
 }

@@ -25,13 +25,19 @@ const promptSchema = z.object({
   cooccurrence: z.array(z.string()).default([]),
 });
 
+const PROMPTS = {
+  name: 'prompt',
+  schema: promptSchema,
+  example: '{"taskId":"hint","query":"monstera care","history":["repot a monstera"]}',
+};
+
 function withId(prompt: Omit<Prompt, 'id' | 'conversation'>, conversation: string): Prompt {
   return { id: createHash('sha256').update(JSON.stringify(prompt)).digest('hex').slice(0, 12), conversation, ...prompt };
 }
 
 /** The prompts of a file. */
 export function readPrompts(path: string): Prompt[] {
-  return readJsonLines(path, promptSchema).map((prompt) => withId(prompt, ''));
+  return readJsonLines(path, PROMPTS).map((prompt) => withId(prompt, ''));
 }
 
 /** The prompts of the test split of the instances that ship, which no policy was trained on. */
