@@ -56,5 +56,18 @@ export function within(limits: CallLimits, timeoutMs: number): CallLimits & { re
   };
 }
 
+/** Cancels `call` when `signal` aborts; returns what undoes it. */
+export function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): () => void {
+  if (signal === undefined) return () => undefined;
+  const cancel = (): void => {
+    call.cancel();
+  };
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
+  return () => {
+    signal.removeEventListener('abort', cancel);
+  };
+}
+
 /** No limits; for work that no caller waits for. */
 export const unlimited: CallLimits = { signal: new AbortController().signal, deadline: Infinity };

@@ -3,7 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { Client, type ClientOptions, credentials, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import type { FieldViolation } from '../errors.js';
 import { withoutStackTrace } from '../without-stack-trace.js';
-import type { CallLimits } from './call.js';
+import { type CallLimits, cancelOn } from './call.js';
 import { serviceDefinition } from './definition.js';
 import { readDetails } from './status.js';
 
@@ -66,19 +66,6 @@ function toRpcError(method: string, error: ServiceError): RpcError {
 
 function optionsOf(limits: Partial<CallLimits> | undefined): { deadline?: number } {
   return limits?.deadline !== undefined && Number.isFinite(limits.deadline) ? { deadline: limits.deadline } : {};
-}
-
-/** Cancels `call` when `signal` aborts; returns what undoes it. */
-function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): () => void {
-  if (signal === undefined) return () => undefined;
-  const cancel = (): void => {
-    call.cancel();
-  };
-  if (signal.aborted) cancel();
-  else signal.addEventListener('abort', cancel, { once: true });
-  return () => {
-    signal.removeEventListener('abort', cancel);
-  };
 }
 
 /** One method of a service on a channel. */

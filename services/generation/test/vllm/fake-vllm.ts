@@ -36,6 +36,8 @@ export class FakeVllm {
   version = '0.33.0';
   supportsLora = true;
   slowMs = 100;
+  /** Pieces of a text that come before it is given up. */
+  abortsBehind = 2;
   /** Requests for texts that came in, and those that were cancelled or ran out of time. */
   readonly asked: GenerateRequest[] = [];
   cancelled = 0;
@@ -174,7 +176,7 @@ export class FakeVllm {
       if (this.mood === 'slow') await new Promise((resume) => setTimeout(resume, this.slowMs));
       if (call.cancelled) return;
       if (at === 2 && this.mood === 'half') break;
-      if (at === 2 && this.mood === 'aborted') {
+      if (at === this.abortsBehind && this.mood === 'aborted') {
         call.write({ outputs: { finishInfo: { finishReason: Reason.ABORTED } } });
         break;
       }

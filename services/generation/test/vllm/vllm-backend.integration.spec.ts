@@ -185,9 +185,19 @@ describe('several replicas', () => {
     const servers = await start(2);
     const model = await (await open(servers, { reconcileMs: 60_000 })).load(policy(undefined));
     const before = servers.reduce((total, { asked }) => total + asked.length, 0);
-    for (const server of servers) server.mood = 'aborted';
+    for (const server of servers) Object.assign(server, { mood: 'aborted', abortsBehind: 5 });
     await expect(write(model)).rejects.toThrow(BackendUnavailableError);
     expect(servers.reduce((total, { asked }) => total + asked.length, 0)).toBe(before + 1);
+  });
+
+  it('stand in for one that gives a text up within its first line, of which nothing was passed on', async () => {
+    const servers = await start(2);
+    const model = await (await open(servers, { reconcileMs: 60_000 })).load(policy(undefined));
+    const [first] = servers;
+    if (first === undefined) throw new Error('no servers');
+    first.mood = 'aborted';
+    expect(await write(model)).toHaveLength(3);
+    expect(first.asked.length).toBeGreaterThan(0);
   });
 
   it('hold every adapter, those that come later too, and lose it when it is unloaded', async () => {

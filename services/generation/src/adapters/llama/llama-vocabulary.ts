@@ -1,16 +1,25 @@
 import { getLlama, LlamaLogLevel, type LlamaModel, type Token } from 'node-llama-cpp';
 import type { Vocabulary } from '../../domain/decode/token-model.js';
+import { type VocabularyFile, WordTokenizer } from './word-tokenizer.js';
+
+/** Texts of which both tokenizers must think the same before the faster one is trusted with a file. */
+const SPECIMENS = [
+  "<|im_start|>user\nInputs:\nQuery: don't we've  2 3/4 cups, 1,250 ml (or 40 %)? \n\nResponse:<|im_end|>\n<|im_start|>assistant\n",
+  'Wie heißt „Šárka“ auf Französisch – à côté de l’école… 12€?\n  indented|pipe | <|im_end|> http://a.b/c_d-e?f=1&g=2',
+];
 
 /** The vocabulary that a GGUF file carries. */
 export class LlamaVocabulary implements Vocabulary {
   readonly endOfText: number;
   private readonly pieces = new Map<number, string>();
+  private readonly words: WordTokenizer | undefined;
 
   /** @throws Error when the model has no token that ends a text */
   constructor(private readonly model: LlamaModel) {
     const { eos } = model.tokens;
     if (eos === null) throw new Error('the model names no end-of-text token');
     this.endOfText = eos;
+    this.words = this.trusted(WordTokenizer.of((model.fileInfo.metadata.tokenizer as { ggml?: VocabularyFile } | undefined)?.ggml ?? {}));
   }
 
   /** Reads the vocabulary of a file alone, for a model that runs elsewhere. */
@@ -20,11 +29,11 @@ export class LlamaVocabulary implements Vocabulary {
   }
 
   encode(text: string): number[] {
-    return this.model.tokenize(text, false, 'trimLeadingSpace');
+    return this.words?.encode(text) ?? this.model.tokenize(text, false, 'trimLeadingSpace');
   }
 
   encodeWithMarkers(text: string): number[] {
-    return this.model.tokenize(text, true, 'trimLeadingSpace');
+    return this.words?.encodeWithMarkers(text) ?? this.model.tokenize(text, true, 'trimLeadingSpace');
   }
 
   decode(tokens: readonly number[]): string {
@@ -39,5 +48,13 @@ export class LlamaVocabulary implements Vocabulary {
 
   isMarker(token: number): boolean {
     return this.model.isSpecialToken(token as Token) || this.model.isEogToken(token as Token);
+  }
+
+  /** The tokenizer, if it makes of the specimens what llama.cpp makes of them. */
+  private trusted(words: WordTokenizer | undefined): WordTokenizer | undefined {
+    const same = (text: string): boolean =>
+      words?.encode(text)?.join() === this.model.tokenize(text, false, 'trimLeadingSpace').join() &&
+      words.encodeWithMarkers(text)?.join() === this.model.tokenize(text, true, 'trimLeadingSpace').join();
+    return SPECIMENS.every(same) ? words : undefined;
   }
 }

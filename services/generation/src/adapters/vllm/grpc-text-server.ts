@@ -6,6 +6,7 @@ import { Health, HealthCheckResponse_ServingStatus } from '@gqr/protos/grpc/heal
 import { Control } from '@gqr/protos/vllm/control';
 import { FinishInfo_FinishReason, type GenerateRequestSchema, Inference } from '@gqr/protos/vllm/inference';
 import { status } from '@grpc/grpc-js';
+import { PieceJoiner } from './piece-joiner.js';
 import { type FaultKind, type ServerFacts, ServerFault, type TextPiece, type TextRequest, type TextServer, TOP_K } from './text-server.js';
 
 const KINDS = new Map<status, FaultKind>([
@@ -55,12 +56,15 @@ export class GrpcTextServer implements TextServer {
     });
   }
 
-  async *write(request: TextRequest, limits: CallLimits): AsyncGenerator<TextPiece, void> {
+  async *write(request: TextRequest, limits: CallLimits, heard: () => void): AsyncGenerator<TextPiece, void> {
+    const pieces = new PieceJoiner();
     try {
       for await (const { outputs } of this.inference.generateStream(toMessage(request), limits)) {
+        heard();
         if (outputs === undefined) continue; // the prompt's figures come first
         const end = outputs.finishInfo && this.endOf(outputs.finishInfo.finishReason);
-        yield { text: outputs.text, tokens: outputs.numTokens, ...(end !== undefined && { end }) };
+        const piece = pieces.join(outputs.text, outputs.numTokens, end);
+        if (piece !== undefined) yield piece;
         if (end !== undefined) return;
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import { messageOf } from '@gqr/chassis/errors';
 import { z } from 'zod';
+import { PieceJoiner } from './piece-joiner.js';
 import { serverSentData } from './server-sent-data.js';
 import { type FaultKind, type ServerFacts, ServerFault, type TextPiece, type TextRequest, type TextServer, TOP_K } from './text-server.js';
 
@@ -47,7 +48,7 @@ export class OpenAiTextServer implements TextServer {
     await this.request('/health', undefined, limits);
   }
 
-  async *write(request: TextRequest, limits: CallLimits): AsyncGenerator<TextPiece, void> {
+  async *write(request: TextRequest, limits: CallLimits, heard: () => void): AsyncGenerator<TextPiece, void> {
     const { prompt, adapter, decoding, seed, regex, maxTokens } = request;
     const body = {
       model: this.modelOf(adapter),
@@ -65,14 +66,17 @@ export class OpenAiTextServer implements TextServer {
       add_special_tokens: false,
     };
     const answer = await this.request('/v1/completions', body, limits, adapter);
+    const pieces = new PieceJoiner();
     try {
       if (answer.body === null) throw new ServerFault('junk', this.address, 'the answer has no body');
       for await (const data of serverSentData(answer.body)) {
+        heard();
         if (data === '[DONE]') break;
         const [choice] = this.parsed(data, chunk).choices;
         if (choice === undefined) continue;
         const end = this.endOf(choice.finish_reason);
-        yield { text: choice.text, tokens: choice.token_ids?.length ?? 1, ...(end !== undefined && { end }) };
+        const piece = pieces.join(choice.text, choice.token_ids?.length ?? 1, end);
+        if (piece !== undefined) yield piece;
         if (end !== undefined) return;
       }
     } catch (error) {

@@ -61,10 +61,8 @@ export class Replica {
     this.underWay++;
     let over = false;
     try {
-      for await (const piece of this.server.write(request, patience.limits)) {
-        patience.renew();
-        yield piece;
-      }
+      const heard = patience.renew.bind(patience);
+      for await (const piece of this.server.write(request, patience.limits, heard)) yield piece;
       over = true;
       passage.succeeded();
     } catch (error) {

@@ -47,7 +47,11 @@ export interface TextServer {
   describe(limits: CallLimits): Promise<ServerFacts>;
   /** Resolves if it takes requests now. */
   checkReady(limits: CallLimits): Promise<void>;
-  write(request: TextRequest, limits: CallLimits): AsyncGenerator<TextPiece, void>;
+  /**
+   * Writes a text. Its pieces end where its lines do, or hold them together: what is within a line is of use to nobody yet.
+   * @param heard called for whatever comes of the server, even where no piece is complete
+   */
+  write(request: TextRequest, limits: CallLimits, heard: () => void): AsyncGenerator<TextPiece, void>;
   /** Log-probability of each token given those before it, at temperature 1; 0 for the first. */
   scorePrompt(tokens: readonly number[], adapter: string, limits: CallLimits): Promise<readonly number[]>;
   /** One that is loaded already is no fault: a name stands for one and the same adapter for ever. */

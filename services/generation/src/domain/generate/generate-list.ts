@@ -109,8 +109,8 @@ export class GenerateList {
   ) {}
 
   /** @throws UnknownPolicyError, OverloadedError, CallEndedError, ListIncompleteError */
-  async *stream(order: GenerateOrder, limits: CallLimits): AsyncGenerator<GenerateEvent, void> {
-    yield* this.policies.stream(order.task, order.policyVersion, (policy) => this.streamWith(policy, order, limits));
+  stream(order: GenerateOrder, limits: CallLimits): AsyncGenerator<GenerateEvent, void> {
+    return this.policies.stream(order.task, order.policyVersion, (policy) => this.streamWith(policy, order, limits));
   }
 
   /** As `stream`, without the pieces. */
@@ -131,8 +131,8 @@ export class GenerateList {
       random: seededRandom(order.seed),
     };
     yield { kind: 'started', origin: described(call) };
-    const key = poolKey(call);
-    const drawn = order.pool.size > 1 ? this.pool.draw(key, order.pool.size, call.random) : undefined;
+    const key = order.pool.size > 1 ? poolKey(call) : undefined;
+    const drawn = key === undefined ? undefined : this.pool.draw(key, order.pool.size, call.random);
     if (drawn !== undefined) {
       yield* drawnEvents(call, drawn);
       return;
@@ -140,7 +140,7 @@ export class GenerateList {
     const session = await policy.model.lend(call.prompt, limits);
     try {
       for await (const event of this.write(call, session)) {
-        if (event.kind === 'list' && order.pool.size > 1) {
+        if (event.kind === 'list' && key !== undefined) {
           const { auxiliaryTexts, queries } = event.list;
           this.pool.add(key, order.pool.size, { auxiliaryTexts, queries: queries.map(({ text }) => text) });
         }

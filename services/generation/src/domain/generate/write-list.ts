@@ -59,27 +59,33 @@ export class ListWriter {
   /** Lines that stand, heads included. */
   private readonly given: string[] = [];
   private readonly queries: string[] = [];
+  /** Normalised texts that no query may be, those of the list among them. */
+  private excluded: ReadonlySet<string>;
+  /** Lines that are still to be written. */
+  private left: readonly ResponseLine[];
 
   constructor(
     private readonly order: ListOrder,
     private readonly session: PromptSession,
-  ) {}
+  ) {
+    this.excluded = order.excluded;
+    this.left = this.linesLeft();
+  }
 
   /** @throws ListIncompleteError when no allowed text can be found */
   async *write(): AsyncGenerator<ListPiece, void> {
-    const total = this.order.task.auxiliaryTexts.length + this.order.count;
-    while (this.given.length < total) yield* this.writeOn();
+    while (this.left.length > 0) yield* this.writeOn();
   }
 
   /** Writes as far as all goes well. Then draws the line that was refused again, until one can stand. */
   private async *writeOn(): AsyncGenerator<ListPiece, void> {
     let refused: Refused | undefined;
-    for await (const line of this.draw(this.linesLeft(), this.order.decoding)) {
+    for await (const line of this.draw(this.left, this.order.decoding)) {
       refused = this.refuse(line);
       if (refused !== undefined) break;
       yield this.accept(line.text, line.logPropensity);
     }
-    const [next] = this.linesLeft();
+    const [next] = this.left;
     if (next === undefined) return;
     const spare = refused === undefined ? [] : [refused];
     for (let attempt = 1; attempt <= MAX_DESPERATE_REDRAWS; attempt++) {
@@ -105,14 +111,14 @@ export class ListWriter {
 
   private draw(lines: readonly ResponseLine[], decoding: Decoding): AsyncGenerator<DrawnLine, void> {
     const seed = drawSeed(this.order.random);
-    return this.session.write({ given: [...this.given], lines, decoding, seed, ends: lines.length === this.linesLeft().length });
+    return this.session.write({ given: [...this.given], lines, decoding, seed, ends: lines.length === this.left.length });
   }
 
   private linesLeft(): ResponseLine[] {
     const { task, count, userQuery } = this.order;
-    const excluded = this.order.excluded.union(new Set(this.queries.map(normalise)));
-    const lines = [...task.auxiliaryTexts.map(auxiliaryLine), ...Array.from({ length: count }, () => queryLine(task, userQuery, excluded))];
-    return lines.slice(this.given.length);
+    const auxiliary = task.auxiliaryTexts.slice(this.given.length).map(auxiliaryLine);
+    const query = queryLine(task, userQuery, this.excluded);
+    return [...auxiliary, ...Array.from({ length: count - this.queries.length }, () => query)];
   }
 
   /** Counts what a line cost; says what is wrong with it. */
@@ -127,7 +133,7 @@ export class ListWriter {
   }
 
   private faultOf(text: string): Fault | undefined {
-    const [line] = this.linesLeft();
+    const [line] = this.left;
     if (line === undefined || !obeys(text, line.rule)) return 'malformed';
     return this.order.faultOf(text, line.head === '' ? 'query' : 'auxiliary', this.queries);
   }
@@ -137,9 +143,12 @@ export class ListWriter {
     if (auxiliary === undefined) {
       this.given.push(text);
       this.queries.push(text);
+      this.excluded = this.excluded.union(new Set([normalise(text)]));
+      this.left = this.linesLeft();
       return { kind: 'query', text, logPropensity };
     }
     this.given.push(`${auxiliaryLine(auxiliary).head}${text === '' ? '' : ` ${text}`}`);
+    this.left = this.left.slice(1);
     return { kind: 'auxiliary', name: auxiliary.name, text, logPropensity };
   }
 }

@@ -39,7 +39,10 @@ function lettersBy(text: string): ReadonlyMap<Language, number> {
   return new Map(SCRIPTS.map(([script, letters]) => [script, text.match(letters)?.length ?? 0]));
 }
 
+const ASCII = /^[\0-\x7f]*$/;
+
 function scriptOf(text: string): Language | undefined {
+  if (ASCII.test(text)) return /[a-z]/i.test(text) ? 'latin' : undefined;
   const [first, second] = [...lettersBy(text)].sort((a, b) => b[1] - a[1]);
   return first === undefined || first[1] <= (second?.[1] ?? 0) ? undefined : first[0];
 }

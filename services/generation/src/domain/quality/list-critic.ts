@@ -20,17 +20,34 @@ export interface CriticOptions {
 
 /** Judges lines by what the user should not see. */
 export class ListCritic {
+  /** Those of the task of the last call: of hundreds of calls, most are for the same. */
+  private phrases: { readonly instruction: string; readonly all: ReadonlySet<string> } | undefined;
+
   constructor(private readonly options: CriticOptions) {}
 
-  /** @param shown queries that were shown before */
+  /**
+   * What the lines are compared with is looked at when the first of them comes: until then the language model is not kept waiting.
+   * @param shown queries that were shown before
+   */
   for(task: Task, inputs: PromptInputs, shown: readonly string[]): FaultOf {
+    let faultOf: FaultOf | undefined;
+    return (text, kind, queries) => (faultOf ??= this.judgeOf(task, inputs, shown))(text, kind, queries);
+  }
+
+  private judgeOf(task: Task, inputs: PromptInputs, shown: readonly string[]): FaultOf {
     // Completions all begin with the user's query: what they add is what tells them apart.
     const added = (text: string): string => (task.query.completes ? text.slice(beginningOf(inputs.query).lastIndexOf(' ') + 1) : text);
     const likeQuery = task.query.completes ? undefined : likenessOf(inputs.query);
     const likeHistory = task.query.completes ? [] : inputs.history.map(likenessOf);
     const likeShown = shown.map((text) => likenessOf(added(text)));
     const language = languageAsked(inputs.query, inputs.response);
-    const phrases = phrasesOf(task.instruction);
+    const phrases = this.phrasesOf(task.instruction);
+    const likenesses = new Map<string, Likeness>();
+    const likenessOfQuery = (query: string): Likeness => {
+      const likeness = likenesses.get(query) ?? likenessOf(added(query));
+      likenesses.set(query, likeness);
+      return likeness;
+    };
     const likeAny = (text: Likeness, others: readonly Likeness[]): boolean => others.some((other) => tellTheSame(text, other));
     return (text, kind, queries) => {
       const unsafe = this.options.safety?.reasonOf(text)?.fault;
@@ -38,17 +55,16 @@ export class ListCritic {
       if (leaks(text, phrases)) return 'prompt_leak';
       if (this.options.language && text !== '' && !follows(text, language)) return 'language';
       if (kind === 'auxiliary' || !this.options.nearDuplicates) return undefined;
-      const likeness = likenessOf(added(text));
+      const likeness = likenessOfQuery(text);
       if (likeQuery !== undefined && tellTheSame(likeness, likeQuery)) return 'like_query';
-      if (
-        likeAny(
-          likeness,
-          queries.map((query) => likenessOf(added(query))),
-        )
-      )
-        return 'like_list';
+      if (likeAny(likeness, queries.map(likenessOfQuery))) return 'like_list';
       if (likeAny(likeness, likeHistory)) return 'like_history';
       return likeAny(likeness, likeShown) ? 'like_shown' : undefined;
     };
+  }
+
+  private phrasesOf(instruction: string): ReadonlySet<string> {
+    if (this.phrases?.instruction !== instruction) this.phrases = { instruction, all: phrasesOf(instruction) };
+    return this.phrases.all;
   }
 }

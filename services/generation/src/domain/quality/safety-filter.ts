@@ -64,7 +64,9 @@ export class SafetyFilter {
   /** The topic or kind of personal data for which a text is refused; undefined if it is not. */
   reasonOf(text: string): { readonly fault: Fault; readonly detail: string } | undefined {
     const plain = text.normalize('NFKC');
-    const personal = this.rules.personalData.find((kind) => DETECTORS[kind](plain));
+    // All kinds have digits, but for addresses of mail.
+    const mayBePersonal = /[\d@]/.test(plain);
+    const personal = mayBePersonal ? this.rules.personalData.find((kind) => DETECTORS[kind](plain)) : undefined;
     if (personal !== undefined) return { fault: 'personal_data', detail: personal };
     const topic = this.rules.topics.find(({ refuse, allow }) => {
       const rest = allow.reduce((left, phrase) => left.replaceAll(phrase, ' '), plain);
