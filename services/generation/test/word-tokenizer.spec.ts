@@ -41,6 +41,13 @@ describe('words as tokens', () => {
       expect(words?.encode(text), text).toBeUndefined();
   });
 
+  it('are left to llama.cpp where one is as long as a paste', ({ skip }) => {
+    if (words === undefined) return skip(NO_MODEL);
+    expect(words.encode(`a ${'x'.repeat(63)} b`)).toBeDefined();
+    expect(words.encode(`a ${'x'.repeat(64)} b`)).toBeUndefined();
+    expect(words.encodeWithMarkers('='.repeat(100_000))).toBeUndefined();
+  });
+
   it('and the rest are one vocabulary', async ({ skip }) => {
     if (model === undefined || realModel === undefined) return skip(NO_MODEL);
     const vocabulary = await LlamaVocabulary.load(realModel.path);

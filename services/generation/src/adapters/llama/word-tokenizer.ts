@@ -17,6 +17,8 @@ const TEXT = 1;
 const MARKER = 3;
 /** Words that are remembered; what people ask about is said in fewer. */
 const MAX_WORDS = 50_000;
+/** Joining pairs takes time with the square of a word's length: a pasted one of 100 kB would hold everything up. */
+const MAX_WORD_LENGTH = 64;
 
 /**
  * Tokenizes as llama.cpp does, word by word, and remembers words: llama.cpp takes 54 microseconds for a call and 0.7 for a character (it
@@ -71,6 +73,7 @@ export class WordTokenizer {
   }
 
   private learn(word: string): readonly number[] | undefined {
+    if (word.length > MAX_WORD_LENGTH) return undefined;
     const tokens: number[] = [];
     for (const symbol of this.merge(Array.from(Buffer.from(word), (byte) => BYTES[byte] ?? ''))) {
       const id = this.ids.get(symbol);
