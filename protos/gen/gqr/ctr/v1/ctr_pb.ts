@@ -266,18 +266,22 @@ export type BatchPredictNextRequest = Message<"gqr.ctr.v1.BatchPredictNextReques
   requests: PredictNextRequest[];
 
   /**
-   * What the prefixes have in common, sent once: each that leaves its own task, context or co-occurrence queries unset has these.
+   * What the prefixes have in common is sent once: task of each that names none of its own.
    *
    * @generated from field: string task_id = 2;
    */
   taskId: string;
 
   /**
+   * Context of each that has none of its own.
+   *
    * @generated from field: gqr.context.v1.SearchContext context = 3;
    */
   context?: SearchContext | undefined;
 
   /**
+   * Co-occurrence queries of each that has none of its own.
+   *
    * @generated from field: repeated string cooccurrence_queries = 4;
    */
   cooccurrenceQueries: string[];
