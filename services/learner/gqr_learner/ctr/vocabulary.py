@@ -91,8 +91,12 @@ def _exact(score: float) -> float:
 
 
 def agreed(tokenizer: Tokenizer) -> Tokenizer:
-    """A tokenizer from elsewhere, made such that both languages agree on it and no text forges the input's structure."""
+    """A tokenizer from elsewhere, made such that both languages agree on it and no text forges the input's structure.
+
+    It may have been saved with a fixed length, as those of sentence encoders are: each text of an input would be filled up to it.
+    """
     content = json.loads(without_special_matching(tokenizer).to_str())
+    content["padding"] = content["truncation"] = None
     if content["model"]["type"] == "Unigram":
         content["model"]["vocab"] = [[token, _exact(score)] for token, score in content["model"]["vocab"]]
     return with_agreed_spaces(Tokenizer.from_str(json.dumps(content)))
