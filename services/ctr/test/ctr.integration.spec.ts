@@ -83,11 +83,12 @@ describe.each(VARIANTS)('with a model of variant %s', (variant) => {
 
   it('says which model serves: GetModel', async () => {
     const before = Date.now();
-    const { model, variant: served, executionProvider, loadedAt } = await client.getModel({});
-    expect({ version: model?.version, served, executionProvider }).toEqual({
+    const { model, variant: served, executionProvider, precision, loadedAt } = await client.getModel({});
+    expect({ version: model?.version, served, executionProvider, precision }).toEqual({
       version: `tiny-${variant}`,
       served: variant,
       executionProvider: 'cpu',
+      precision: 'fp32',
     });
     expect(loadedAt && timestampDate(loadedAt).getTime()).toBeLessThanOrEqual(before);
   });
