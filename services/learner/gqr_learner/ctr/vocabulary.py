@@ -99,7 +99,12 @@ def agreed(tokenizer: Tokenizer) -> Tokenizer:
     content["padding"] = content["truncation"] = None
     if content["model"]["type"] == "Unigram":
         content["model"]["vocab"] = [[token, _exact(score)] for token, score in content["model"]["vocab"]]
-    return with_agreed_spaces(Tokenizer.from_str(json.dumps(content)))
+    found = Tokenizer.from_str(json.dumps(content))
+    if (content["normalizer"] or {}).get("type") == "BertNormalizer":
+        # Here neither changes an id: JavaScript makes a final sigma of a capital one, and sees no ideograph beyond U+FFFF.
+        found.normalizer = normalizers.Sequence([normalizers.Replace("Σ", "σ"), found.normalizer])
+        found.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(IDEOGRAPH), "isolated"), found.pre_tokenizer])
+    return with_agreed_spaces(found)
 
 
 def with_agreed_spaces(tokenizer: Tokenizer) -> Tokenizer:
