@@ -64,7 +64,7 @@ export function loadedModel(
 ): LoadedModel & { closed: number } {
   const { engine, tokenizer = new FakeTokenizer(), spec = sampleSpec, maxQueuedInputs = sampleBatching.maxQueuedInputs } = parts;
   return {
-    info: { version, variant: spec.variant, executionProvider: engine.executionProvider, loadedAt: new Date(0) },
+    info: { version, variant: spec.variant, executionProvider: engine.executionProvider, precision: 'fp32', loadedAt: new Date(0) },
     inputs: new CtrInputBuilder(spec, tokenizer),
     queue: new BatchingQueue(engine, { ...sampleBatching, maxQueuedInputs }, silent),
     closed: 0,

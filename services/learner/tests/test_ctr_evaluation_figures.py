@@ -12,6 +12,7 @@ from gqr_learner.ctr.evaluation.intervals import bootstrap_interval, delong_inte
 from gqr_learner.ctr.evaluation.length_bias import length_bias
 from gqr_learner.ctr.evaluation.truth import against_truth, align
 from gqr_learner.ctr.impressions import Impression, Impressions
+from gqr_learner.ctr.input import Sources
 from gqr_learner.ctr.metrics import auc, clustered_error
 from gqr_learner.worker import LearnerError
 
@@ -164,9 +165,23 @@ def test_truth_within_a_prompt_compares_what_stood_at_one_position() -> None:
     # At position 1 of q the order is right, at position 2 wrong; "other" was shown once. x and y are wrong, z and w right.
     found = against_truth(columns(*lists), np.array([0.2, 0.3, 0.9, 0.4, 0.5, 0.5]), truth)
     assert (found["withinPrompt"], found["promptsCompared"]) == (0, 2)
+    # Only what stood first was shown in one situation: y has x above it, w has z.
+    assert (found["withinContext"], found["contextsCompared"]) == (pytest.approx(1), 1)
     assert (found["withinList"], found["listsCompared"]) == (0, 2)
     assert (found["instances"], found["unknown"], found["goal"]) == (5, 1, 0.8)
     assert found["overall"] == pytest.approx(spearmanr([0.2, 0.3, 0.9, 0.4, 0.5], truth[:5]).statistic)
+
+
+def test_what_was_shown_after_another_session_was_not_shown_in_the_same_situation() -> None:
+    def shown(text: str, *history: str) -> Impression:
+        return Impression("a", BEGIN, "q", [text], [0], "live", Sources("", history))
+
+    rows = [shown("x"), shown("y"), shown("x", "earlier"), shown("y", "earlier"), shown("x", "other")]
+    # Whoever was here before clicks less. In each situation y is better, as predicted, but the predictor knows no session.
+    truth, predictions = np.array([0.8, 0.9, 0.1, 0.2, 0.15]), np.array([0.3, 0.6, 0.3, 0.6, 0.3])
+    found = against_truth(Columns.of(Impressions("test", rows)), predictions, truth)
+    assert (found["withinContext"], found["contextsCompared"]) == (pytest.approx(1), 2)
+    assert found["withinPrompt"] < 0.7
 
 
 def test_a_predictor_that_tells_nothing_apart_has_no_correlation_with_the_truth() -> None:
@@ -174,6 +189,8 @@ def test_a_predictor_that_tells_nothing_apart_has_no_correlation_with_the_truth(
     found = against_truth(columns(*lists), np.full(4, 0.3), np.array([0.1, 0.2, 0.3, 0.4]))
     assert (found["withinPrompt"], found["withinList"], found["overall"]) == (0, 0, None)
     assert found["missing"] == {"overall": "predictions or truth are all the same"}
+    nothing = against_truth(columns(("q", ["x"], [0]), ("p", ["y"], [1])), np.array([0.1, 0.2]), np.array([0.1, 0.2]))
+    assert nothing["missing"]["withinContext"] == "no two queries of different truth were shown in the same situation"
 
 
 def test_truth_must_fit_the_lists() -> None:

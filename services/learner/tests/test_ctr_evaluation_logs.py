@@ -112,6 +112,15 @@ def test_fields_may_have_the_names_of_the_contract(tmp_path: Path) -> None:
         ({"impression": {}, "click": {}}, "exactly one of"),
         (impression("a", "01T10:00:00", count=0), "queries: is empty"),
         (impression("a", "01T10:00:00", queries=[{"text": "x"}]), r"queries\[0\].position: positions count from 1"),
+        (impression("a", "01T10:00:00", queries=[{"text": "x", "position": 0}]), r"queries\[0\].position: positions count from 1"),
+        (
+            impression("a", "01T10:00:00", queries=[{"text": "x", "position": 1}, {"text": "y", "position": 1}]),
+            r"queries\[1\].position: positions count from 1 without gaps",
+        ),
+        (
+            impression("a", "01T10:00:00", queries=[{"text": "x", "position": 2}, {"text": "y", "position": 1}]),
+            r"queries\[0\].position: .* in order",
+        ),
         (impression("a", "01T10:00:00", queries=[{"text": " ", "position": 1}]), r"queries\[0\].text: is required"),
         (impression("a", "01T10:00:00", context={}), r"context.query: is required"),
         (impression("a", "01T10:00:00", traffic="TRAFFIC_OTHER"), "traffic: there is no 'TRAFFIC_OTHER'"),

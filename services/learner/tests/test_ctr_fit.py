@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,8 @@ import pytest
 
 from gqr_learner.config import ConfigError
 from gqr_learner.ctr.config import CtrConfig
+from gqr_learner.ctr.evaluation.columns import Columns, day_of
+from gqr_learner.ctr.evaluation.figures import figures
 from gqr_learner.ctr.fit import fit
 from gqr_learner.ctr.impressions import Impressions, read_impressions
 from gqr_learner.ctr.metrics import logloss
@@ -46,6 +49,23 @@ def test_the_same_call_goes_on_from_its_checkpoint(spans: dict[str, Impressions]
     again = fit(TINY, spans["train"], spans["validation"], tmp_path, worker())
     assert again.state == first.state
     assert np.array_equal(again.predict(spans["test"]), first.predict(spans["test"]))
+
+
+def without_clicks_on(day: str, span: Impressions) -> Impressions:
+    rows = [replace(row, clicks=[0] * len(row.clicks)) if day_of(row.occurred_at) == day else row for row in span.rows]
+    return Impressions(span.name, rows)
+
+
+def test_days_without_a_click_are_learnt_from_and_judged_as_they_are(spans: dict[str, Impressions], tmp_path: Path) -> None:
+    first, last = day_of(spans["train"].start), day_of(spans["test"].end)
+    train, test = without_clicks_on(first, spans["train"]), without_clicks_on(last, spans["test"])
+    fitted = fit(TINY, train, spans["validation"], tmp_path, worker())
+    assert len(fitted.instances(train, worker())) == len(spans["train"].labels())
+    assert train.labels().mean() < spans["train"].labels().mean()
+    found = figures(Columns.of(test), fitted.predict(test), seed=1)
+    assert found["daysWithoutClick"] == [last]
+    assert found["diffCtr"] is not None
+    assert found["auc"] is not None
 
 
 def test_a_validation_slice_before_the_training_days_is_an_error(spans: dict[str, Impressions], tmp_path: Path) -> None:

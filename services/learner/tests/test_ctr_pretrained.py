@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -6,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 from transformers import AlbertConfig, AlbertModel, BertConfig, BertModel, RobertaConfig, RobertaModel
 
 from gqr_learner.ctr.backbones import BACKBONES
@@ -15,6 +17,8 @@ from gqr_learner.ctr.impressions import read_impressions
 from gqr_learner.ctr.input import InputSpec
 from gqr_learner.ctr.pretrained import find_pretrained, load_encoder
 from gqr_learner.ctr.synthetic import write_spans
+from gqr_learner.ctr.training import parameter_groups
+from gqr_learner.ctr.vocabulary import agreed, encoder, load_tokenizer
 from gqr_learner.worker import LearnerError, Worker
 
 SPEC = InputSpec("ctx", 20, 16, {"suggestion": 1, "hint": 2})
@@ -75,6 +79,50 @@ def test_a_pretrained_model_can_be_trained(backbone: str, tmp_path: Path) -> Non
     fitted = fit(chosen, train, validation, tmp_path / "checkpoint", Worker(io.StringIO()))
     assert fitted.predict(validation).shape == validation.labels().shape
     assert fitted.model.architecture.backbone == backbone
+
+
+def test_the_first_layers_can_be_kept_alone(tmp_path: Path) -> None:
+    theirs = write_pretrained("bert", tmp_path)
+    ours = load_encoder(tmp_path, config("bert", tmp_path, keep_layers=2), SPEC, match=0).eval()
+    ids = torch.tensor([[2, 5, 6, 3, 7]])
+    same = (torch.zeros_like(ids), torch.zeros_like(ids), torch.ones_like(ids), torch.tensor([0]))
+    with torch.inference_mode():
+        expected = theirs(input_ids=ids, output_hidden_states=True).hidden_states[2][:, 0]
+        assert torch.allclose(ours.encode(ids, *same), expected, atol=1e-5)
+    with pytest.raises(LearnerError, match="has 3 layers, keepLayers asks for 4"):
+        load_encoder(tmp_path, config("bert", tmp_path, keep_layers=4), SPEC, match=0)
+
+
+def test_a_tokenizer_that_fills_up_and_cuts_does_neither_here(tmp_path: Path) -> None:
+    """As all-MiniLM-L6-v2 comes, whose tokenizer makes 128 tokens of every text."""
+    write_pretrained("bert", tmp_path)
+    file = str(tmp_path / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(file)
+    plain = encoder(tokenizer)("repot a monstera")
+    tokenizer.enable_padding(length=16)
+    tokenizer.enable_truncation(max_length=2)
+    tokenizer.save(file)
+    assert encoder(agreed(load_tokenizer(tmp_path)))("repot a monstera") == plain
+
+
+def test_weights_with_another_checksum_are_refused(tmp_path: Path) -> None:
+    write_pretrained("bert", tmp_path)
+    right = hashlib.sha256((tmp_path / "model.safetensors").read_bytes()).hexdigest()
+    assert find_pretrained(str(tmp_path), right) == tmp_path
+    with pytest.raises(LearnerError, match=f"have sha256 {right}, not the {'0' * 64}"):
+        find_pretrained(str(tmp_path), "0" * 64)
+
+
+def test_what_is_new_learns_faster_than_what_is_pretrained(tmp_path: Path) -> None:
+    write_pretrained("bert", tmp_path)
+    chosen = config("bert", tmp_path, new_parts_rate=7.0)
+    model = load_encoder(tmp_path, chosen, SPEC, match=4)
+    known, new = parameter_groups(chosen, model)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    assert {names[id(parameter)].split(".")[0] for parameter in new["params"]} == {"domain", "task", "match", "head"}
+    assert len(known["params"]) + len(new["params"]) == len(names)
+    assert (known["times"], new["times"]) == (1.0, 7.0)
+    assert [group["times"] for group in parameter_groups(CtrConfig(), model)] == [1.0]
 
 
 def test_what_cannot_be_loaded_is_an_error_that_says_why(tmp_path: Path) -> None:

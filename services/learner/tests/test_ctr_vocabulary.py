@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from tokenizers import Tokenizer, models
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from gqr_learner.ctr.backbones import BACKBONES, model_name, parse_model_name
-from gqr_learner.ctr.vocabulary import PAD, UNKNOWN, agreed, encoder, special_id, train_wordpiece
+from gqr_learner.ctr.vocabulary import CLS, PAD, SEP, UNKNOWN, agreed, encoder, special_id, train_wordpiece
 
 TEXTS = ["how to repot a monstera", "when to repot a monstera", "best soil for monstera", "東京の天気", "Ταχύς ταχύς"] * 4
 every_backbone = pytest.mark.parametrize("name", list(BACKBONES))
@@ -48,6 +48,20 @@ def test_ideographs_are_words_and_case_and_final_sigma_do_not_matter() -> None:
     assert encode("ΤΑΧΥΣ") == encode("ταχύς")
     assert encode("Monstera") == encode("monstera")
     assert special_id(tokenizer, UNKNOWN) not in encode("repot monstera 天気")
+
+
+def test_the_tokenizer_of_a_bert_from_elsewhere_gives_its_own_ids() -> None:
+    """It is changed for its JavaScript twin, which would take a final sigma for ΤΑΧΥΣ and two ideographs for one word."""
+    words = [UNKNOWN, CLS, SEP, "ταχυσ", "ταχυς", "\U00020000", "\U00020001", "monstera", "##s"]
+    theirs = Tokenizer(models.WordPiece({word: id for id, word in enumerate(words)}, unk_token=UNKNOWN))
+    theirs.normalizer = normalizers.BertNormalizer(lowercase=True)
+    theirs.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ours = agreed(Tokenizer.from_str(theirs.to_str()))
+    for text in ("ΤΑΧΥΣ", "ταχύς", "\U00020000\U00020001", "Monsteras, monstera"):
+        assert list(encoder(ours)(text)) == theirs.encode(text, add_special_tokens=False).ids
+    written = ours.to_str()
+    assert "Split" in written
+    assert "Σ" in written
 
 
 def test_sums_of_unigram_scores_do_not_depend_on_their_order() -> None:

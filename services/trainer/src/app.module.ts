@@ -35,6 +35,7 @@ import { openTrainerDatabase } from './adapters/sqlite/trainer-database.js';
 import type { Config } from './config.js';
 import { CooccurrenceRun } from './domain/cooccurrence/cooccurrence-run.js';
 import { CtrRun } from './domain/ctr/ctr-run.js';
+import type { PretrainedEncoder } from './domain/ctr/options.js';
 import { EventImporter } from './domain/ingest/import-events.js';
 import { Ingest } from './domain/ingest/ingest.js';
 import { Promotion } from './domain/models/promotion.js';
@@ -52,6 +53,11 @@ interface Background {
 }
 
 const BACKGROUND = Symbol('BACKGROUND');
+
+/** The encoder of runs with init "pretrained", if one is configured. */
+function pretrainedEncoder({ GQR_CTR_PRETRAINED: name, GQR_CTR_PRETRAINED_SHA256: sha256 }: Config): PretrainedEncoder | undefined {
+  return name === undefined || sha256 === undefined ? undefined : { name, sha256 };
+}
 
 /** Says which adapter serves which port. */
 @Module({})
@@ -98,7 +104,7 @@ export class AppModule implements OnApplicationBootstrap, OnModuleDestroy, OnApp
     const baseModel = { path: config.GQR_LLM_MODEL, sha256: config.GQR_LLM_MODEL_SHA256 };
     const kinds = {
       cooccurrence: new CooccurrenceRun(ingestion, new DuckDbNextQueryData(store, duckdb), new SqliteSnapshotWriter(), models, promotion),
-      ctr: new CtrRun(ingestion, new DuckDbClickJoin(store, duckdb), learner, models, promotion),
+      ctr: new CtrRun(ingestion, new DuckDbClickJoin(store, duckdb), learner, models, promotion, pretrainedEncoder(config)),
       sft: new SftRun(new InstanceFiles(config.GQR_SFT_DIR), renderer, learner, baseModel, models, promotion),
     };
     const runFolder = (runId: string): string => join(state, 'runs', runId);

@@ -37,6 +37,8 @@ const truthSchema = z
     instances: z.number(),
     unknown: z.number(),
     overall: figure,
+    withinContext: figure,
+    contextsCompared: z.number(),
     withinPrompt: figure,
     promptsCompared: z.number(),
     withinList: figure,
@@ -82,6 +84,7 @@ const headlines = {
   logloss: summarySchema,
   calibrationError: summarySchema,
   diffCtr: summarySchema,
+  truthWithinContext: summarySchema,
   truthWithinPrompt: summarySchema,
 };
 

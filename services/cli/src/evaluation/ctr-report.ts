@@ -72,8 +72,9 @@ export function verdicts({ baselines }: CtrEvaluation): string[] {
 export function truthLine({ model: { truth }, baselines }: CtrEvaluation): string | undefined {
   if (truth === null) return undefined;
   const others = Object.entries(baselines).map(([name, { truth: other }]) => `${name} ${decimal(other?.withinPrompt, 3)}`);
+  const situation = `${decimal(truth.withinContext, 3)} in one situation (${String(truth.contextsCompared)} compared)`;
   const within = `${decimal(truth.withinPrompt, 3)} within a prompt (goal ${truth.goal.toFixed(1)}; ${String(truth.promptsCompared)} compared)`;
-  return `${within}, ${decimal(truth.withinList, 3)} within a list, ${decimal(truth.overall, 3)} over all; ${others.join(', ')}`;
+  return `${situation}, ${within}, ${decimal(truth.withinList, 3)} within a list, ${decimal(truth.overall, 3)} over all; ${others.join(', ')}`;
 }
 
 const SPAN_HEAD = ['SPAN', 'LISTS', 'SHOWN', 'CLICKS', 'CLICK RATE', 'FROM', 'TO', 'TRAFFIC'];

@@ -26,6 +26,16 @@ class CtrConfig:
     pretrained: str = option(
         "", 'With init "pretrained": Hugging Face name, or folder with config.json, model.safetensors and tokenizer.json'
     )
+    pretrained_sha256: str = option("", "sha256 of its model.safetensors, which is refused if it has another; empty for any")
+    keep_layers: int = option(
+        0, 'With init "pretrained": only so many of its layers, the first ones; 0 for all of them', least=0, most=48
+    )
+    new_parts_rate: float = option(
+        10.0,
+        'With init "pretrained": how many times the learning rate the new parts have, which are domains, tasks, match and head',
+        least=1,
+        most=1000,
+    )
     position_bias: str = option(
         "none",
         "none learns clicks as they are; examination learns attractiveness, beside a curve of how much each place is looked at that"

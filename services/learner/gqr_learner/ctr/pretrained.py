@@ -1,5 +1,6 @@
 """Pretrained encoders of transformers (BertModel, RobertaModel, AlbertModel) as the network of model.py."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ from gqr_learner.ctr.input import InputSpec
 from gqr_learner.ctr.model import Architecture, CtrModel
 from gqr_learner.worker import LearnerError
 
-FILES = ("config.json", "model.safetensors", "tokenizer.json")
+WEIGHTS = "model.safetensors"
+FILES = ("config.json", WEIGHTS, "tokenizer.json")
 
 EMBEDDINGS = {
     "token.weight": "embeddings.word_embeddings.weight",
@@ -47,8 +49,12 @@ ALBERT_LAYER = {
 """Our names of a layer's parts, with theirs; what has two of theirs holds them one below the other."""
 
 
-def find_pretrained(name: str) -> Path:
-    """The folder of a pretrained model: a local one, or that of a Hugging Face name, from the cache or, where allowed, the hub."""
+def find_pretrained(name: str, sha256: str = "") -> Path:
+    """The folder of a pretrained model: a local one, or that of a Hugging Face name, from the cache or, where allowed, the hub.
+
+    Raises:
+        LearnerError: if there is none, if a file is missing, or if `sha256` is given and its weights have another one.
+    """
     if not name:
         raise LearnerError('init is "pretrained", but no model is named', "set pretrained to a Hugging Face name or to a folder")
     folder = Path(name)
@@ -63,14 +69,27 @@ def find_pretrained(name: str) -> Path:
         ) from error
     if missing:
         raise LearnerError(f"the pretrained model in {folder} has no {', '.join(missing)}", "name a folder that has all three")
+    if sha256:
+        with (folder / WEIGHTS).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            raise LearnerError(
+                f"the weights in {folder} have sha256 {found}, not the {sha256} that was asked for",
+                "fetch them again from their source, or, if they were changed on purpose, give their checksum",
+            )
     return folder
+
+
+NEW_PARTS = ("domain", "task", "match", "head")
+"""What the network has and a pretrained encoder has not."""
 
 
 def load_encoder(folder: Path, config: CtrConfig, spec: InputSpec, match: int) -> CtrModel:
     """A network whose [CLS] is that of the pretrained encoder as long as domains and tasks add nothing, as they do at first.
 
     Raises:
-        LearnerError: if the model is of another backbone, too short for config.max_length, or of an unknown shape.
+        LearnerError: if the model is of another backbone, too short for config.max_length or config.keep_layers, or of an unknown
+            shape.
     """
     theirs = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if theirs.get("model_type") != config.backbone:
@@ -78,9 +97,14 @@ def load_encoder(folder: Path, config: CtrConfig, spec: InputSpec, match: int) -
             f"the pretrained model is of type {theirs.get('model_type')}, the config says {config.backbone}",
             "set backbone to its type",
         )
+    if config.keep_layers > theirs.get("num_hidden_layers", 0):
+        raise LearnerError(
+            f"the pretrained model has {theirs.get('num_hidden_layers', 0)} layers, keepLayers asks for {config.keep_layers}",
+            "lower keepLayers, or leave it out to keep all",
+        )
     try:
         model = CtrModel(_architecture(theirs, config, spec, match))
-        tensors = _renamed({_plain(name): tensor for name, tensor in load_file(folder / "model.safetensors").items()}, model)
+        tensors = _renamed({_plain(name): tensor for name, tensor in load_file(folder / WEIGHTS).items()}, model)
         loaded = model.load_state_dict(tensors, strict=False)
         assert not loaded.unexpected_keys, loaded.unexpected_keys
     except (KeyError, RuntimeError, AssertionError) as error:
@@ -100,7 +124,7 @@ def _architecture(theirs: Mapping[str, Any], config: CtrConfig, spec: InputSpec,
         "activation": theirs["hidden_act"],
     }
     return Architecture(
-        layers=theirs["num_hidden_layers"],
+        layers=config.keep_layers or theirs["num_hidden_layers"],
         hidden=theirs["hidden_size"],
         heads=theirs["num_attention_heads"],
         intermediate=theirs["intermediate_size"],

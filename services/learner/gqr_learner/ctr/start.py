@@ -61,7 +61,7 @@ def from_scratch(config: CtrConfig, train: Impressions, worker: Worker) -> Start
 def from_pretrained(config: CtrConfig, train: Impressions, worker: Worker) -> Start:
     """Tokenizer and encoder of a pretrained model; what it does not have (domains, tasks, head) is new."""
     backbone = BACKBONES[config.backbone]
-    folder = find_pretrained(config.pretrained)
+    folder = find_pretrained(config.pretrained, config.pretrained_sha256)
     tokenizer = agreed(load_tokenizer(folder))
     spec = _spec(config, train, backbone)
     model = load_encoder(folder, config, spec, match=_match_width(config))

@@ -91,11 +91,20 @@ def _exact(score: float) -> float:
 
 
 def agreed(tokenizer: Tokenizer) -> Tokenizer:
-    """A tokenizer from elsewhere, made such that both languages agree on it and no text forges the input's structure."""
+    """A tokenizer from elsewhere, made such that both languages agree on it and no text forges the input's structure.
+
+    It may have been saved with a fixed length, as those of sentence encoders are: each text of an input would be filled up to it.
+    """
     content = json.loads(without_special_matching(tokenizer).to_str())
+    content["padding"] = content["truncation"] = None
     if content["model"]["type"] == "Unigram":
         content["model"]["vocab"] = [[token, _exact(score)] for token, score in content["model"]["vocab"]]
-    return with_agreed_spaces(Tokenizer.from_str(json.dumps(content)))
+    found = Tokenizer.from_str(json.dumps(content))
+    if (content["normalizer"] or {}).get("type") == "BertNormalizer":
+        # Here neither changes an id: JavaScript makes a final sigma of a capital one, and sees no ideograph beyond U+FFFF.
+        found.normalizer = normalizers.Sequence([normalizers.Replace("Σ", "σ"), found.normalizer])
+        found.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(IDEOGRAPH), "isolated"), found.pre_tokenizer])
+    return with_agreed_spaces(found)
 
 
 def with_agreed_spaces(tokenizer: Tokenizer) -> Tokenizer:

@@ -37,8 +37,9 @@ export function toNextResponses(scored: Scored<ScoredStep>): MessageInitShape<ty
   }));
 }
 
-export function toModel({ version, variant, executionProvider, loadedAt }: ModelInfo): MessageInitShape<typeof GetModelResponseSchema> {
-  return { model: { kind: CTR_KIND, version }, variant, executionProvider, loadedAt: timestampFromDate(loadedAt) };
+export function toModel(info: ModelInfo): MessageInitShape<typeof GetModelResponseSchema> {
+  const { version, variant, executionProvider, precision, loadedAt } = info;
+  return { model: { kind: CTR_KIND, version }, variant, executionProvider, precision, loadedAt: timestampFromDate(loadedAt) };
 }
 
 export function toShadow({ info, serving, agreement }: ShadowState): MessageInitShape<typeof ShadowSchema> {

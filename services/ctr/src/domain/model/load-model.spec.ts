@@ -59,7 +59,7 @@ describe('loading a model', () => {
     store.add('v1', storedModel('v1'));
     store.add('v2', storedModel('v2'));
     store.stable = ['v2', 'v1'];
-    expect(await load.load('v1')).toMatchObject({ version: 'v1', variant: 'ctx', executionProvider: 'fake' });
+    expect(await load.load('v1')).toMatchObject({ version: 'v1', variant: 'ctx', executionProvider: 'fake', precision: 'fp32' });
     expect(serving.version).toBe('v1');
     expect((await load.load()).version).toBe('v2');
     expect(serving.version).toBe('v2');

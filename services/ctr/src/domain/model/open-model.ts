@@ -23,12 +23,12 @@ export class OpenModel {
   /** @throws ModelRefusedError */
   async open(version: string): Promise<LoadedModel> {
     const stored = await this.store.open(version);
-    const { spec } = stored;
+    const { spec, precision } = stored;
     const inputs = new CtrInputBuilder(spec, stored.tokenizer);
     const engine = await this.testedEngine(stored, inputs);
     const queue = new BatchingQueue(engine, this.batching, this.observer);
     return {
-      info: { version, variant: spec.variant, executionProvider: engine.executionProvider, loadedAt: new Date() },
+      info: { version, variant: spec.variant, executionProvider: engine.executionProvider, precision, loadedAt: new Date() },
       inputs,
       queue,
       close: () => {

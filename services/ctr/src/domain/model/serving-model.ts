@@ -1,12 +1,14 @@
 import type { CtrInputBuilder } from '../input/ctr-input.js';
 import type { InputSpec } from '../input/input-spec.js';
 import type { BatchingQueue } from '../scoring/batching-queue.js';
+import type { Precision } from './model-store.js';
 
 /** What is known of a model that serves. */
 export interface ModelInfo {
   readonly version: string;
   readonly variant: InputSpec['variant'];
   readonly executionProvider: string;
+  readonly precision: Precision;
   /** When it began to serve. */
   readonly loadedAt: Date;
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gqr_learner.ctr.impressions import Impressions
+from gqr_learner.ctr.impressions import Impression, Impressions
 from gqr_learner.ctr.metrics import Labels
 
 Column = npt.NDArray[np.int64]
@@ -22,6 +22,8 @@ class Columns:
     lists: Column
     prompts: Column
     """Number of the task and the user's query."""
+    contexts: Column
+    """Number of what was there before the query was shown: task, user's query, earlier ones of the session, list above it."""
     tasks: npt.NDArray[Any]
     positions: Column
     """From 1."""
@@ -38,12 +40,14 @@ class Columns:
         rows = [(number, row, place) for number, row in enumerate(impressions.rows) for place in range(len(row.queries))]
         prompts: dict[tuple[str, str], int] = {}
         by_list = [prompts.setdefault((row.task, row.query), len(prompts)) for row in impressions.rows]
+        contexts: dict[tuple[Any, ...], int] = {}
         days = [day_of(row.occurred_at) for row in impressions.rows]
         lists = np.array([number for number, _, _ in rows], dtype=np.int64)
         return Columns(
             impressions.labels(),
             lists,
             np.array(by_list, dtype=np.int64)[lists],
+            np.array([contexts.setdefault(_before(row, place), len(contexts)) for _, row, place in rows], dtype=np.int64),
             np.array([row.task for _, row, _ in rows]),
             np.array([place + 1 for _, _, place in rows], dtype=np.int64),
             np.array([len(row.queries[place].split()) for _, row, place in rows], dtype=np.int64),
@@ -65,12 +69,17 @@ class Columns:
             self.labels[mask],
             renumbered(self.lists[mask]),
             renumbered(self.prompts[mask]),
+            renumbered(self.contexts[mask]),
             self.tasks[mask],
             self.positions[mask],
             self.words[mask],
             self.days[mask],
             self.repeated,
         )
+
+
+def _before(row: Impression, place: int) -> tuple[Any, ...]:
+    return row.task, row.query, tuple(row.sources.history), tuple(row.queries[:place])
 
 
 def day_of(moment: datetime) -> str:

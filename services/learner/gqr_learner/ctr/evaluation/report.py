@@ -87,6 +87,7 @@ def headlines(found: Mapping[str, Any]) -> dict[str, Any]:
     truth = found["truth"]
     return {
         **{name: found[name] for name in HEADLINES},
+        "truthWithinContext": None if truth is None else truth["withinContext"],
         "truthWithinPrompt": None if truth is None else truth["withinPrompt"],
         "truthWithinList": None if truth is None else truth["withinList"],
     }

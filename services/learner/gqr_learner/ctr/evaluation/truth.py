@@ -64,18 +64,23 @@ def align(truth: Truth, ids: Sequence[str], lengths: Sequence[int]) -> Predictio
 def against_truth(columns: Columns, predictions: Predictions, truth: Predictions) -> dict[str, Any]:
     """Rank correlations with the truth, in which NaN [n] is unknown.
 
-    `withinPrompt` compares what was shown for one prompt at one position, over all its lists: what alignment compares. `withinList`
-    compares the queries of one list, so that the position helps. Both are means of Spearman's correlation over groups in which the
-    truth differs, weighted by their size less one; a predictor that cannot tell two apart gets 0 for them.
+    `withinContext` compares what was shown in one and the same situation, which is prompt, session before it and list above: what
+    alignment compares. `withinPrompt` compares what was shown for one prompt at one position, over all its lists, so that what a
+    session did to its user counts too, which few predictors are told. `withinList` compares the queries of one list, so that the
+    position helps. All are means of Spearman's correlation over groups in which the truth differs, weighted by their size less one;
+    a predictor that cannot tell two apart gets 0 for them.
     """
     known = ~np.isnan(truth)
     columns, predictions, truth = columns.where(known), predictions[known], truth[known]
     places = renumbered(columns.prompts * (int(columns.positions.max()) + 1) + columns.positions)
     within_prompt, prompts = _within(places, predictions, truth)
+    within_context, contexts = _within(columns.contexts, predictions, truth)
     within_list, lists = _within(columns.lists, predictions, truth)
     missing = {}
     if within_prompt is None:
         missing["withinPrompt"] = "no prompt was shown two queries of different truth at one position"
+    if within_context is None:
+        missing["withinContext"] = "no two queries of different truth were shown in the same situation"
     if within_list is None:
         missing["withinList"] = "no list has two queries of different truth"
     overall = float(spearmanr(predictions, truth).statistic) if min(np.ptp(predictions), np.ptp(truth)) > 0 else None
@@ -85,6 +90,8 @@ def against_truth(columns: Columns, predictions: Predictions, truth: Predictions
         "instances": int(known.sum()),
         "unknown": int((~known).sum()),
         "overall": overall,
+        "withinContext": within_context,
+        "contextsCompared": contexts,
         "withinPrompt": within_prompt,
         "promptsCompared": prompts,
         "withinList": within_list,

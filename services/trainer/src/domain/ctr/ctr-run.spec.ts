@@ -5,6 +5,7 @@ import type { ClickJoin, JoinedClicks, JoinRules } from './click-join.js';
 import { CtrRun } from './ctr-run.js';
 import type { CtrOptions } from './options.js';
 
+const ingestion = { flush: () => Promise.resolve() };
 const LAST = Date.UTC(2026, 10, 20);
 const DAY_MS = 86_400_000;
 const options: CtrOptions = {
@@ -54,7 +55,7 @@ describe('a CTR run', () => {
     learner = new FakeLearner(metricsOf(0.7, 0.3));
     models = new FakeModelStore();
     serving = new FakeServing();
-    run = new CtrRun({ flush: () => Promise.resolve() }, clicks, learner, models, new Promotion(models, serving));
+    run = new CtrRun(ingestion, clicks, learner, models, new Promotion(models, serving));
     work = fakeWork();
   });
 
@@ -87,6 +88,30 @@ describe('a CTR run', () => {
     await run.execute({ ...options, init: 'scratch' }, fresh);
     expect(learner.jobs[1]?.config['init']).toBe('scratch');
     expect(learner.jobs[1]?.inputs).not.toHaveProperty('parent');
+  });
+
+  it('begins with the encoder that is configured, whatever serves, and records its checksum', async () => {
+    await models.setStable({ kind: 'ctr', version: 'starter-1' });
+    const encoder = { name: '/models/encoder', sha256: 'ab'.repeat(32) };
+    const configured = new CtrRun(ingestion, clicks, learner, models, new Promotion(models, serving), encoder);
+    await configured.execute({ ...options, init: 'pretrained', keepLayers: 3 }, work);
+    expect(learner.jobs[0]?.config).toMatchObject({
+      init: 'pretrained',
+      pretrained: '/models/encoder',
+      pretrainedSha256: encoder.sha256,
+      keepLayers: 3,
+    });
+    expect(learner.jobs[0]?.inputs).not.toHaveProperty('parent');
+    expect(models.published[0]).toMatchObject({ parents: [], config: { init: 'pretrained', pretrainedSha256: encoder.sha256 } });
+    expect(models.published[0]?.config).not.toHaveProperty('pretrained');
+  });
+
+  it('says how to configure a pretrained encoder when one is asked for and there is none', async () => {
+    await expect(run.execute({ ...options, init: 'pretrained' }, work)).rejects.toThrow(
+      /set GQR_CTR_PRETRAINED .*GQR_CTR_PRETRAINED_SHA256/,
+    );
+    expect(clicks.asked).toEqual([]);
+    expect(learner.prepared).toBe(0);
   });
 
   it('ships nothing that is worse than a baseline, and says by what and how to overrule it', async () => {

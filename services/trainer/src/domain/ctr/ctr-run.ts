@@ -8,7 +8,7 @@ import type { RunKind, RunWork } from '../runs/run-kind.js';
 import { mixOf, type Window, windowBefore } from '../runs/window.js';
 import { type ClickJoin, type JoinedClicks, slices } from './click-join.js';
 import { shortcomings, testResultIn } from './gate.js';
-import { type CtrOptions, trainingFields } from './options.js';
+import { type CtrOptions, type PretrainedEncoder, trainingFields } from './options.js';
 
 const KIND = 'ctr';
 const MINUTE_MS = 60_000;
@@ -31,9 +31,11 @@ export class CtrRun implements RunKind<CtrOptions> {
     private readonly learner: Learner,
     private readonly models: ModelStore,
     private readonly promotion: Promotion,
+    private readonly pretrained?: PretrainedEncoder,
   ) {}
 
   async execute(options: CtrOptions, work: RunWork): Promise<void> {
+    const encoder = this.encoderFor(options);
     const { folder, signal, report } = work;
     const prepared = await folder.once('data', () => this.prepare(options, work));
     work.measured({ impressions: sizesOf(prepared.joined), clicks: prepared.joined.clicks });
@@ -41,7 +43,7 @@ export class CtrRun implements RunKind<CtrOptions> {
       await this.learner.prepare(signal, (progress) => {
         report({ ...progress, stage: 'environment' });
       });
-      return this.learner.train(jobOf(options, prepared, folder.path), signal, (progress) => {
+      return this.learner.train(jobOf(options, prepared, folder.path, encoder), signal, (progress) => {
         report({ ...progress, stage: 'train', message: [progress.stage, progress.message].filter(Boolean).join(': ') });
       });
     });
@@ -53,6 +55,17 @@ export class CtrRun implements RunKind<CtrOptions> {
     await this.register(options, prepared, trained, gate, work);
     report({ stage: 'swap' });
     await this.promotion.promote({ kind: KIND, version: work.version }, signal);
+  }
+
+  /** @throws RunFailedError if a pretrained encoder is asked for and none is configured */
+  private encoderFor({ init }: CtrOptions): PretrainedEncoder | undefined {
+    if (init !== 'pretrained') return undefined;
+    if (this.pretrained === undefined)
+      throw new RunFailedError(
+        'init is "pretrained", but this trainer has no pretrained encoder; set GQR_CTR_PRETRAINED to a folder with config.json, ' +
+          'model.safetensors and tokenizer.json, and GQR_CTR_PRETRAINED_SHA256 to the checksum of its weights, and start it again',
+      );
+    return this.pretrained;
   }
 
   private async prepare(options: CtrOptions, { folder, signal, report }: RunWork): Promise<Prepared> {
@@ -79,11 +92,13 @@ export class CtrRun implements RunKind<CtrOptions> {
     gate: string,
     work: RunWork,
   ): Promise<void> {
+    const encoder = this.encoderFor(options);
     const parents: ModelId[] = parent === undefined ? [] : [{ kind: KIND, version: parent.version }];
     const metrics = { ...trained.metrics, clicks: joined.clicks, impressions: sizesOf(joined), gate };
     const model = { kind: KIND, version: work.version };
     const files = await work.folder.collect('model', trained.folder, trained.files);
-    await this.models.publish({ ...model, metrics, config: { ...options }, window, parents, traffic: mixOf(joined.traffic) }, files);
+    const config = { ...options, ...(encoder && { pretrainedSha256: encoder.sha256 }) };
+    await this.models.publish({ ...model, metrics, config, window, parents, traffic: mixOf(joined.traffic) }, files);
     work.wrote(model);
   }
 }
@@ -107,15 +122,21 @@ function refuseThin({ slices: found, clicks }: JoinedClicks): void {
   }
 }
 
-function jobOf(options: CtrOptions, { joined, parent }: Prepared, folder: string): LearnerJob {
+function jobOf(options: CtrOptions, { joined, parent }: Prepared, folder: string, encoder: PretrainedEncoder | undefined): LearnerJob {
   const training = Object.fromEntries(trainingFields.map((name) => [name, options[name]]));
   const { train, validation, test } = joined.slices;
   return {
     command: 'train-ctr',
     folder,
-    config: { ...training, init: parent === undefined ? 'scratch' : 'parent' },
+    config: { ...training, ...startOf(parent, encoder) },
     inputs: { train: train.file, validation: validation.file, test: test.file, ...(parent && { parent: parent.folder }) },
   };
+}
+
+/** What the learner starts from. */
+function startOf(parent: Prepared['parent'], encoder: PretrainedEncoder | undefined): Record<string, string> {
+  if (encoder !== undefined) return { init: 'pretrained', pretrained: encoder.name, pretrainedSha256: encoder.sha256 };
+  return { init: parent === undefined ? 'scratch' : 'parent' };
 }
 
 /** Says how the gate was passed. @throws RunFailedError if it was not */

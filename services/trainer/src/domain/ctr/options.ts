@@ -5,6 +5,8 @@ export interface CtrTraining {
   readonly backbone?: 'bert' | 'roberta' | 'albert' | undefined;
   readonly variant?: 'base' | 'pid' | 'ctx' | 'src' | undefined;
   readonly positionBias?: 'none' | 'examination' | undefined;
+  readonly keepLayers?: number | undefined;
+  readonly newPartsRate?: number | undefined;
   readonly layers?: number | undefined;
   readonly hidden?: number | undefined;
   readonly heads?: number | undefined;
@@ -32,6 +34,8 @@ export const trainingFields = [
   'backbone',
   'variant',
   'positionBias',
+  'keepLayers',
+  'newPartsRate',
   'layers',
   'hidden',
   'heads',
@@ -54,6 +58,14 @@ export const trainingFields = [
   'seed',
 ] as const satisfies readonly (keyof CtrTraining)[];
 
+/** The encoder that runs with init "pretrained" begin with. Where it lies is the operator's to say, never a caller's. */
+export interface PretrainedEncoder {
+  /** A folder, or a Hugging Face name. */
+  readonly name: string;
+  /** sha256 of its weights. */
+  readonly sha256: string;
+}
+
 /** Options of a CTR run. */
 export interface CtrOptions extends CtrTraining {
   /** Days of the log, back from the last impression. */
@@ -64,8 +76,8 @@ export interface CtrOptions extends CtrTraining {
   /** Shares of the impressions, the earliest first; the rest is the test slice. */
   readonly trainFraction: number;
   readonly validationFraction: number;
-  /** Whether to begin with the weights of the stable model, if there is one. */
-  readonly init: 'stable' | 'scratch';
+  /** Begin with the weights of the stable model, if there is one, with new ones, or with those of the pretrained encoder that is configured. */
+  readonly init: 'stable' | 'scratch' | 'pretrained';
   /** Ship the model even if it is worse than a baseline. */
   readonly force: boolean;
 }
