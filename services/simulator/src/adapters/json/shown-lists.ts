@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { TASK_IDS } from '../../domain/population/behaviour.js';
 import type { PolicyList } from '../../domain/truth/ground-truth-report.js';
@@ -43,14 +44,14 @@ const made = z
   .transform((list): PolicyList => ({ ...list, ignored: list.ignored ?? list.history.length }));
 
 /**
- * Reads lists from JSON lines: impressions as they are logged, or {policy, task, query, response, history, texts, ignored}. Other events
+ * Reads lists from JSON lines, gzipped where the name ends in .gz: impressions as they are logged, or {policy, task, query, response, history, texts, ignored}. Other events
  * are passed over. `ignored`, the lists passed over since the last click, is by default one for each earlier exchange. @throws WorldError
  */
 export function readShownLists(files: readonly string[]): PolicyList[] {
   const lists: PolicyList[] = [];
   const faults: Fault[] = [];
   for (const file of files) {
-    const decoded = decode(file, readFileSync(file));
+    const decoded = decode(file, file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file));
     if ('fault' in decoded) throw new WorldError([decoded.fault]);
     for (const [at, line] of decoded.text.split('\n').entries()) {
       const fault = (problem: string, remedy: string): void => void faults.push({ file, line: at + 1, problem, remedy });
