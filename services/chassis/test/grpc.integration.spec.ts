@@ -44,6 +44,26 @@ describe('a service on the chassis', () => {
     expect(error).toMatchObject({ code: status.INTERNAL, reason: 'INTERNAL', message: 'internal error; see the logs of the service' });
   });
 
+  it('goes on with the calls of a connection on which thousands of callers leave', async () => {
+    const client = grpcClient(CtrService, echo.grpc);
+    const hang = (leave: AbortController): Promise<unknown> =>
+      client.predictList({ context: { query: 'hang' }, queries: ['a'] }, { signal: leave.signal }).catch((error: unknown) => error);
+    const stayer = new AbortController();
+    const stays = hang(stayer);
+    const left: unknown[] = [];
+    for (let round = 0; round < 30; round++) {
+      const leave = new AbortController();
+      const calls = Array.from({ length: 100 }, () => hang(leave));
+      await client.predictList({ context: { query: 'ok' }, queries: ['a'] }); // they have arrived
+      leave.abort();
+      left.push(...(await Promise.all(calls)));
+    }
+    expect(new Set(left.map((error) => (error as RpcError).code))).toEqual(new Set([status.CANCELLED]));
+    stayer.abort();
+    expect(await stays).toMatchObject({ code: status.CANCELLED }); // until now it was under way
+    client.close();
+  });
+
   it('answers text that is not UTF-8 with INVALID_ARGUMENT and the path of the field', async () => {
     const bytes = Buffer.from(
       toBinary(PredictListRequestSchema, create(PredictListRequestSchema, { context: { query: 'PLACE' }, queries: ['a'] })),

@@ -13,6 +13,7 @@ import { messageOf } from '../errors.js';
 import { packageDefinition } from '../grpc/definition.js';
 import type { ErrorRow } from '../grpc/error-table.js';
 import { observeCalls } from '../grpc/observe.js';
+import { tolerateResets } from '../grpc/tolerate-resets.js';
 import { createLogger, NestLogger } from '../logging/logger.js';
 import { ServiceMetrics } from '../metrics/metrics.js';
 import { ChassisModule } from './chassis.module.js';
@@ -124,6 +125,7 @@ export async function runService(readSpec: () => { spec: ServiceSpec; config: Se
     const app = await NestFactory.create<NestFastifyApplication>(root, http, { logger: new NestLogger(logger), abortOnError: false });
     await spec.configureHttp?.(app);
     app.useGlobalFilters(new ErrorFilter(spec.errors, logger));
+    tolerateResets();
     app.connectMicroservice<GrpcOptions>(grpcOptions(spec, config, platform), { inheritAppConfig: true });
     drainOnSignal(app, config.GQR_DRAIN_SECONDS, platform);
     await app.startAllMicroservices();
