@@ -7,13 +7,16 @@ import { TaskController } from './adapters/grpc/task.controller.js';
 import { LlamaBackend } from './adapters/llama/llama-backend.js';
 import { LlamaVocabulary } from './adapters/llama/llama-vocabulary.js';
 import { RegistryPolicyStore } from './adapters/registry/registry-policy-store.js';
+import { EngineTextServer } from './adapters/vllm/engine-text-server.js';
 import { GrpcTextServer } from './adapters/vllm/grpc-text-server.js';
 import { OpenAiTextServer } from './adapters/vllm/openai-text-server.js';
+import type { TextServer } from './adapters/vllm/text-server.js';
 import { VllmBackend } from './adapters/vllm/vllm-backend.js';
 import { readSafetyFile } from './adapters/yaml/safety-file.js';
 import { TaskFiles } from './adapters/yaml/task-files.js';
 import type { GenerationConfig } from './config.js';
 import type { LanguageBackend } from './domain/backend/language-backend.js';
+import type { Vocabulary } from './domain/decode/token-model.js';
 import { GenerateList, type OnJudged } from './domain/generate/generate-list.js';
 import { ProposeNext } from './domain/generate/propose-next.js';
 import { RenderPrompts } from './domain/generate/render-prompts.js';
@@ -64,16 +67,27 @@ function loadLlama(config: GenerationConfig): Promise<LlamaBackend> {
   });
 }
 
+function connect(address: string, config: GenerationConfig, vocabulary: Vocabulary): TextServer {
+  switch (config.GQR_GENERATION_BACKEND) {
+    case 'openai':
+      return new OpenAiTextServer(address, config.GQR_VLLM_API_KEY);
+    case 'vllm-engine':
+      return new EngineTextServer(address, vocabulary);
+    default:
+      return new GrpcTextServer(address);
+  }
+}
+
 async function openVllm(config: GenerationConfig, logger: Platform['logger']): Promise<VllmBackend> {
   if (config.GQR_VLLM_TARGETS.length === 0)
     throw new Error(`GQR_GENERATION_BACKEND is ${config.GQR_GENERATION_BACKEND}, and GQR_VLLM_TARGETS names no server; name one`);
   const seconds = 1_000;
-  const overHttp = config.GQR_GENERATION_BACKEND === 'openai';
+  const vocabulary = await LlamaVocabulary.load(config.GQR_LLM_MODEL);
   return VllmBackend.open({
     targets: config.GQR_VLLM_TARGETS,
-    connect: (address) => (overHttp ? new OpenAiTextServer(address, config.GQR_VLLM_API_KEY) : new GrpcTextServer(address)),
+    connect: (address) => connect(address, config, vocabulary),
     baseModelSha256: config.GQR_LLM_MODEL_SHA256,
-    vocabulary: await LlamaVocabulary.load(config.GQR_LLM_MODEL),
+    vocabulary,
     contextTokens: config.GQR_GENERATION_CONTEXT_TOKENS,
     concurrency: config.GQR_VLLM_CONCURRENCY,
     maxWaiting: config.GQR_GENERATION_QUEUE,

@@ -16,14 +16,16 @@ const variables = z.object({
     .regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits')
     .describe('sha256 of that file; it is checked before the model is loaded'),
   GQR_GENERATION_BACKEND: z
-    .enum(['llama.cpp', 'vllm', 'openai'])
+    .enum(['llama.cpp', 'vllm', 'vllm-engine', 'openai'])
     .default('llama.cpp')
-    .describe("What runs the language model: llama.cpp in this process, servers that speak vLLM's native gRPC, or vLLM's HTTP"),
+    .describe(
+      "What runs the language model: llama.cpp in this process, or servers that speak vLLM's native gRPC, that of its engine alone, or its HTTP",
+    ),
   GQR_VLLM_TARGETS: z
     .string()
     .default('')
     .transform((list) => list.split(',').filter((target) => target !== ''))
-    .describe('Servers, with commas between: host:port or dns:///name:port for vllm, URLs for openai'),
+    .describe('Servers, with commas between: host:port or dns:///name:port for vllm and vllm-engine, URLs for openai'),
   GQR_VLLM_API_KEY: z.string().default('').describe('Bearer token for openai; empty for none'),
   GQR_VLLM_REGISTRY: z.string().default('').describe('GQR_REGISTRY as the servers see it, for adapters; empty if they see the same'),
   GQR_VLLM_SCORES: flag

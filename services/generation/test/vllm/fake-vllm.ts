@@ -169,7 +169,9 @@ export class FakeVllm {
       return;
     }
     call.write({ promptInfo: { numPromptTokens: 3 } });
-    const text = this.mood === 'junk' ? 'Sorry, as a\nlanguage model\nI\ncannot\nsay' : textOf(request);
+    const asked = request.decoding?.structuredOutput;
+    const regex = asked?.case === 'regex' ? asked.value : '';
+    const text = this.mood === 'junk' ? JUNK : textOf(regex, Number(request.sampling?.seed ?? 0n));
     // Pieces do not end where lines do.
     const pieces = text.match(/[^]{1,5}/g) ?? [];
     for (const [at, piece] of pieces.entries()) {
@@ -211,14 +213,14 @@ export function logprobOf(id: number): number {
   return ((id % 7) + 1) / 4;
 }
 
+/** A text that is none of the grammar's. */
+export const JUNK = 'Sorry, as a\nlanguage model\nI\ncannot\nsay';
+
 const WORDS = ['apple', 'berry', 'cherry', 'damson', 'elder', 'fig', 'grape', 'hazel', 'iris', 'juniper', 'kiwi', 'lemon'];
 
 /** A text that matches a grammar of regexOf: the head of each line and two words that depend on seed and line. */
-function textOf(request: GenerateRequest): string {
-  const asked = request.decoding?.structuredOutput;
-  const regex = asked?.case === 'regex' ? asked.value : '';
+export function textOf(regex: string, seed: number): string {
   if (regex === 'a') return 'a';
-  const seed = Number(request.sampling?.seed ?? 0n);
   const parts = regex.split('\\n');
   const ends = parts.at(-1) !== '';
   const lines = (ends ? parts : parts.slice(0, -1)).map((part, at) => {
@@ -229,7 +231,7 @@ function textOf(request: GenerateRequest): string {
   return lines.join('\n') + (ends ? '' : '\n');
 }
 
-function bind(server: Server, port: number): Promise<number> {
+export function bind(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${String(port)}`, ServerCredentials.createInsecure(), (error, bound) => {
       if (error) reject(error);

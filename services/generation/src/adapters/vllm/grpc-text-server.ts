@@ -1,5 +1,4 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { CallEndedError } from '@gqr/chassis/errors';
 import type { CallLimits } from '@gqr/chassis/grpc/call';
 import { type GrpcClient, grpcClient, RpcError } from '@gqr/chassis/grpc/client';
 import { Health, HealthCheckResponse_ServingStatus } from '@gqr/protos/grpc/health/v1/health';
@@ -7,21 +6,8 @@ import { Control } from '@gqr/protos/vllm/control';
 import { FinishInfo_FinishReason, type GenerateRequestSchema, Inference } from '@gqr/protos/vllm/inference';
 import { status } from '@grpc/grpc-js';
 import { PieceJoiner } from './piece-joiner.js';
-import { type FaultKind, type ServerFacts, ServerFault, type TextPiece, type TextRequest, type TextServer, TOP_K } from './text-server.js';
-
-const KINDS = new Map<status, FaultKind>([
-  [status.UNAVAILABLE, 'gone'],
-  // The server cancels what it does not finish when it stops; that the caller left is known from its signal.
-  [status.CANCELLED, 'gone'],
-  [status.DEADLINE_EXCEEDED, 'late'],
-  [status.RESOURCE_EXHAUSTED, 'full'],
-  [status.INVALID_ARGUMENT, 'refused'],
-  [status.NOT_FOUND, 'refused'],
-  [status.FAILED_PRECONDITION, 'refused'],
-  [status.UNIMPLEMENTED, 'refused'],
-  [status.PERMISSION_DENIED, 'refused'],
-  [status.UNAUTHENTICATED, 'refused'],
-]);
+import { requireScores, rpcFault } from './rpc-fault.js';
+import { type ServerFacts, ServerFault, type TextPiece, type TextRequest, type TextServer, TOP_K } from './text-server.js';
 
 /** vLLM's native gRPC server, or one of ours that speaks the same (learner, `serve-rollout`). */
 export class GrpcTextServer implements TextServer {
@@ -68,9 +54,9 @@ export class GrpcTextServer implements TextServer {
         if (end !== undefined) return;
       }
     } catch (error) {
-      throw this.translate(error, limits, request.adapter);
+      throw rpcFault(error, this.address, limits, request.adapter);
     }
-    throw this.translate(new ServerFault('junk', this.address, 'the stream ended in the middle of the text'), limits);
+    throw rpcFault(new ServerFault('junk', this.address, 'the stream ended in the middle of the text'), this.address, limits);
   }
 
   scorePrompt(tokens: readonly number[], adapter: string, limits: CallLimits): Promise<readonly number[]> {
@@ -86,14 +72,7 @@ export class GrpcTextServer implements TextServer {
           },
           limits,
         );
-        const logprobs = promptInfo?.logprobs ?? [];
-        if (logprobs.length !== tokens.length || !logprobs.every((value) => value <= 0))
-          throw new ServerFault(
-            'junk',
-            this.address,
-            `it scored ${String(logprobs.length)} of ${String(tokens.length)} tokens, or wrongly`,
-          );
-        return logprobs;
+        return requireScores(promptInfo?.logprobs ?? [], tokens.length, this.address);
       },
       adapter,
     );
@@ -146,17 +125,8 @@ export class GrpcTextServer implements TextServer {
     try {
       return await work();
     } catch (error) {
-      throw this.translate(error, limits, adapter);
+      throw rpcFault(error, this.address, limits, adapter);
     }
-  }
-
-  private translate(error: unknown, limits: CallLimits, adapter = ''): unknown {
-    if (limits.signal.aborted) return limits.signal.reason;
-    if (!(error instanceof RpcError)) return error;
-    // The deadline travels with the call, and grpc may notice it before the signal does.
-    if (error.code === status.DEADLINE_EXCEEDED && Date.now() >= limits.deadline - 50) return new CallEndedError('deadline');
-    const kind = error.code === status.NOT_FOUND && adapter !== '' ? 'adapter-lost' : (KINDS.get(error.code) ?? 'failed');
-    return new ServerFault(kind, this.address, `${error.method}: ${status[error.code]}: ${error.message}`);
   }
 }
 
