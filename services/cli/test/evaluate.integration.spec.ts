@@ -101,6 +101,23 @@ describe('evaluate generation', () => {
   );
 
   it(
+    'takes a list that did not come in time for none, not for one that does not parse',
+    async () => {
+      fake.late = 1;
+      const out = join(folder, 'out');
+      const { json } = await evaluate('--policy', 'base', '--policy', 'serving', '--judge', JUDGE, '--out', out);
+      expect(json()).toMatchObject({
+        figures: [
+          { policy: 'base', lists: 2, unanswered: 1, parsed: 1 },
+          { policy: 'serving', lists: 2, unanswered: 0, parsed: 1, judged: { against: { policy: 'base', prompts: 1 } } },
+        ],
+      });
+      expect(readFileSync(join(out, 'report.md'), 'utf8')).toContain('suggestion base 1 of 2 (DEADLINE_EXCEEDED)');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
     'goes on with an evaluation that was cut off, even within a line',
     async () => {
       const out = join(folder, 'out');

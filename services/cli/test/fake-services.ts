@@ -80,6 +80,8 @@ function answerTo(request: RecommendRequest): MessageInitShape<typeof RecommendR
 
 /** Every service that the command line talks to, in one process, with just enough behaviour for its commands. */
 export class FakeServices {
+  /** Lists that will not come in time. */
+  late = 0;
   readonly requests: { readonly method: string; readonly request: unknown }[] = [];
   readonly runs: Run[] = [];
   simulation: { state: SimulationState; spec: SimulationSpec | undefined } = { state: SimulationState.SUCCEEDED, spec: undefined };
@@ -200,7 +202,12 @@ export class FakeServices {
         })),
       ),
       TryTask: unary(seen('TryTask', () => ({ list }))),
-      Generate: unary(seen('Generate', ({ examples }: GenerateRequest) => ({ ...list, promptExamples: examples.length }))),
+      Generate: unary(
+        seen('Generate', ({ examples }: GenerateRequest) => {
+          if (this.late-- > 0) throw failure(status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED', 'the deadline passed');
+          return { ...list, promptExamples: examples.length };
+        }),
+      ),
     });
     this.add(SimulatorService, {
       StartSimulation: unary(

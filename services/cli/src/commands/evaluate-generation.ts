@@ -6,13 +6,13 @@ import type { JsonValue } from '@bufbuild/protobuf';
 import { type GrpcClient, RpcError } from '@gqr/chassis/grpc/client';
 import { GenerationService } from '@gqr/protos/gqr/generation/v1/generation';
 import { status } from '@grpc/grpc-js';
-import { type Action, type Context, inTime, withService } from '../context.js';
+import { type Action, type Context, withService } from '../context.js';
 import { toExample, WorkedExamples } from '../evaluation/examples.js';
 import { evaluationFolder } from '../evaluation/evaluation-folder.js';
 import { type Figures, judgementSchema, writingFigures } from '../evaluation/figures.js';
 import type { WrittenInstance } from '../evaluation/instances.js';
 import { type Prompt, readPrompts, testPrompts } from '../evaluation/prompts.js';
-import { AGAINST_HEAD, againstRows, examplesOf, HEAD, plotsOf, rowOf, toMarkdown } from '../evaluation/report.js';
+import { AGAINST_HEAD, againstRows, examplesOf, HEAD, plotsOf, rowOf, toMarkdown, unansweredOf } from '../evaluation/report.js';
 import { keyOf, ListFile, type WrittenList } from '../evaluation/written-lists.js';
 import { ExitCode } from '../exit-code.js';
 import { CliFailure } from '../failure.js';
@@ -53,6 +53,9 @@ const BASE = 'base';
 /** Faults of one list; any other means that the next list would not do better. */
 const FAULTS_OF_A_LIST = new Set([status.INTERNAL, status.DEADLINE_EXCEEDED, status.RESOURCE_EXHAUSTED, status.ABORTED, status.UNKNOWN]);
 
+/** A list may take long on a busy machine; a slow one is as good as any other. */
+const PATIENCE_MS = 600_000;
+
 export function evaluateGeneration(options: EvaluateGenerationOptions): Action {
   return async (context) => {
     const out = await evaluationFolder(context, options.out);
@@ -68,6 +71,7 @@ export function evaluateGeneration(options: EvaluateGenerationOptions): Action {
     const against = figures.flatMap(againstRows);
     const where = fields([
       ['examples', examplesOf(figures)],
+      ['unanswered', unansweredOf(figures)],
       ['report', out],
     ]);
     const text = [table(HEAD, figures.map(rowOf)), against.length === 0 ? '' : table(AGAINST_HEAD, against), where];
@@ -151,7 +155,7 @@ async function writeList(
         examples: examples.map(toExample),
         decoding: { seed: BigInt(seed + draw + 1), ...(temperature !== undefined && { temperature }) },
       },
-      inTime(context),
+      { deadline: Date.now() + Math.max(context.timeoutMs, PATIENCE_MS) },
     );
     const { prefix = '', suffix = '' } = list.auxiliaryTexts;
     const queries = list.queries.map(({ text }) => [prefix, text, suffix].filter((part) => part !== '').join(' '));
@@ -166,7 +170,9 @@ async function writeList(
 
 /** The figures, with what the judge says. */
 async function judged(lists: readonly WrittenList[], judge: string | undefined, out: string, watch: LearnerWatch): Promise<Figures[]> {
-  const whole = lists.filter(({ queries }) => queries.length > 0);
+  // The policy that comes first is the one that the others are held against.
+  const policies = [...new Set(lists.map(({ policy }) => policy))];
+  const whole = policies.flatMap((name) => lists.filter(({ policy, queries }) => policy === name && queries.length > 0));
   const figures = writingFigures(lists);
   if (whole.length === 0) return figures.map((each) => ({ ...each, judged: undefined }));
   const file = join(out, 'lists.jsonl');

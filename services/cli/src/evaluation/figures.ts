@@ -26,8 +26,11 @@ export const judgementSchema = z.object({ figures: z.array(judgedSchema) });
 export interface WritingFigures {
   readonly task: string;
   readonly policy: string;
+  /** Lists that were asked for. */
   readonly lists: number;
-  /** Share of lists with the number of queries that was asked for. */
+  /** Of these, lists that nobody began or finished, for want of time or room: they tell nothing of the policy, and no other figure counts them. */
+  readonly unanswered: number;
+  /** Share of the others with the number of queries that was asked for. */
   readonly parsed: number;
   /** Share of those whose queries all differ. */
   readonly distinct: number;
@@ -50,6 +53,9 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 }
 
+/** Reasons for which a list was not begun or not finished. */
+const UNANSWERED = new Set(['DEADLINE_EXCEEDED', 'OVERLOADED', 'RESOURCE_EXHAUSTED']);
+
 const isWhole = (list: WrittenList): boolean => list.failure === '' && list.queries.length === list.wanted;
 
 /** Figures by task and policy, in the order in which they were asked for. */
@@ -57,6 +63,7 @@ export function writingFigures(lists: readonly WrittenList[]): WritingFigures[] 
   const groups = Map.groupBy(lists, ({ task, policy }) => JSON.stringify([task, policy]));
   return [...groups.values()].map((group): WritingFigures => {
     const whole = group.filter(isWhole);
+    const unanswered = group.filter(({ failure }) => UNANSWERED.has(failure)).length;
     const times = whole.map(({ milliseconds }) => milliseconds);
     const distinct = whole.filter(({ queries }) => new Set(queries.map(normalise)).size === queries.length);
     const failures = Map.groupBy(
@@ -67,7 +74,8 @@ export function writingFigures(lists: readonly WrittenList[]): WritingFigures[] 
       task: group[0]?.task ?? '',
       policy: group[0]?.policy ?? '',
       lists: group.length,
-      parsed: whole.length / group.length,
+      unanswered,
+      parsed: whole.length / Math.max(1, group.length - unanswered),
       distinct: whole.length === 0 ? 0 : distinct.length / whole.length,
       words: mean(whole.flatMap(({ queries }) => queries.map((query) => query.split(/\s+/).length))),
       tokens: mean(whole.map(({ tokens }) => tokens)),

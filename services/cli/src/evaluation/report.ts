@@ -49,6 +49,17 @@ export function examplesOf(figures: readonly Figures[]): string {
   return figures.flatMap(({ task, examples }) => (examples > 0 ? [`${task} ${examples.toFixed(1)} a prompt`] : [])).join(', ');
 }
 
+/** Lists that nobody wrote, by task and policy, with the reasons; empty if there are none. */
+export function unansweredOf(figures: readonly Figures[]): string {
+  return figures
+    .filter(({ unanswered }) => unanswered > 0)
+    .map(({ task, policy, lists, unanswered, failures }) => {
+      const reasons = Object.keys(failures).join(', ');
+      return `${task} ${policy} ${String(unanswered)} of ${String(lists)} (${reasons})`;
+    })
+    .join(', ');
+}
+
 /** @param judge who judged */
 export function toMarkdown(figures: readonly Figures[], judge: string): string {
   const against = figures.flatMap(againstRows);
@@ -57,12 +68,14 @@ export function toMarkdown(figures: readonly Figures[], judge: string): string {
     shown === ''
       ? ''
       : `\nfew-shot is the bare model with written examples of the training split before the prompt, as many as fit: ${shown}.\n`;
+  const missing = unansweredOf(figures);
+  const unanswered = missing === '' ? '' : `\nNot answered, and in no figure: ${missing}. Figures are of the quicker prompts then.\n`;
   const comparison = against.length === 0 ? '' : `\n## Against the first policy\n\n${markdownTable(AGAINST_HEAD, against)}\n`;
   return `# Evaluation of generation
 
 Relatedness is the mean level of a list's queries (low 0, moderate 0.5, high 1), exclusivity the share of those that are unlike the user's query,
 the answer and the queries before them (paper appendix B.1); judged by ${judge}. Intervals are bootstraps over prompts.
-${examples}
+${examples}${unanswered}
 ${markdownTable(HEAD, figures.map(rowOf))}
 ${comparison}
 ![relatedness](relatedness.svg)
