@@ -23,17 +23,23 @@ function policyFolder(task: string): string {
   return join(folder, readdirSync(folder)[0] ?? '');
 }
 
-/** What every server with a real model holds to. `server` is up when the suite begins. */
-export function liveServerContract(
-  name: string,
-  server: () => { address: string; scores: boolean; connect: (address: string) => TextServer },
-): void {
-  const open = async (): Promise<VllmBackend> =>
-    VllmBackend.open({
-      targets: [server().address],
-      connect: server().connect,
+/** A server that is up when its suite begins. */
+export interface LiveServer {
+  readonly address: string;
+  readonly scores: boolean;
+  readonly connect: (address: string, vocabulary: LlamaVocabulary) => TextServer;
+}
+
+/** What every server with a real model holds to. */
+export function liveServerContract(name: string, server: () => LiveServer, takesAdapters = true): void {
+  const open = async (): Promise<VllmBackend> => {
+    const { address, connect, scores } = server();
+    const vocabulary = await LlamaVocabulary.load(realModel?.path ?? '');
+    return VllmBackend.open({
+      targets: [address],
+      connect: (target) => connect(target, vocabulary),
       baseModelSha256: realModel?.sha256 ?? '',
-      vocabulary: await LlamaVocabulary.load(realModel?.path ?? ''),
+      vocabulary,
       contextTokens: 512,
       concurrency: 16,
       maxWaiting: 64,
@@ -41,12 +47,14 @@ export function liveServerContract(
       reconcileMs: 2_000,
       circuitMs: 100,
       startMs: 60_000,
-      scores: server().scores,
+      scores,
       seenByServers: (folder) => folder,
       onChange: () => undefined,
     });
+  };
 
   languageBackendContract(name, open);
+  if (!takesAdapters) return;
 
   it(
     'takes policies in and out while lists are written under them',
