@@ -4,11 +4,22 @@ import { availableParallelism, loadavg } from 'node:os';
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  for (const row of all) {
-    console.log(
-      widths.map((width, column) => (column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width))).join('   '),
-    );
-  }
+  for (const row of all) printRow(row, widths);
+}
+
+/** Begins a table whose rows are printed as they come, by what it returns, so that an interrupted run leaves figures. Heads are the widest. */
+export function startTable(head: readonly string[]): (row: readonly string[]) => void {
+  const widths = head.map((text) => text.length);
+  printRow(head, widths);
+  return (row) => {
+    printRow(row, widths);
+  };
+}
+
+function printRow(row: readonly string[], widths: readonly number[]): void {
+  console.log(
+    widths.map((width, column) => (column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width))).join('   '),
+  );
 }
 
 /** Says what was measured, and whether the machine had anything else to do: then times mean little, and ratios less than they seem to. */

@@ -5,7 +5,7 @@ import { grpcClient, type GrpcClient } from '@gqr/chassis/grpc/client';
 import { Control } from '@gqr/protos/vllm/control';
 import { Inference } from '@gqr/protos/vllm/inference';
 import { CONVERSATIONS } from '../generation/conversations.js';
-import { printTable, printTitle, ratio, seconds } from '../report/table.js';
+import { printTitle, ratio, seconds, startTable } from '../report/table.js';
 import { STARTER_MODELS } from '../site.js';
 import { type Counts, startRollout } from './rollout-server.js';
 
@@ -81,7 +81,16 @@ export async function benchRollout(args: string[]): Promise<void> {
   const control = grpcClient(Control, server.address);
   await control.loadLora({ loraName: ADAPTER, sourcePath: join(policies, version, 'peft') });
   const client = grpcClient(Inference, server.address);
-  const rows: string[][] = [];
+  const printRow = startTable([
+    'at a time',
+    'lists',
+    'tokens a list',
+    'took',
+    'tokens/s',
+    'tokens/CPU-s',
+    `against ${String(batches[0])}`,
+    'of the budget',
+  ]);
   let alone = NaN;
   let first = 0;
   await measure(client, 2, 2, 1_000_000); // warm
@@ -92,8 +101,8 @@ export async function benchRollout(args: string[]): Promise<void> {
     const cpuSeconds = (server.cpuMs() - cpuBefore) / 1_000;
     first += lists;
     const speed = (tokens / ms) * 1_000;
-    if (rows.length === 0) alone = speed;
-    rows.push([
+    if (Number.isNaN(alone)) alone = speed;
+    printRow([
       String(batch),
       String(lists),
       (tokens / lists).toFixed(0),
@@ -104,18 +113,12 @@ export async function benchRollout(args: string[]): Promise<void> {
       ratio(speed, BUDGET),
     ]);
   }
-  printTable(
-    ['at a time', 'lists', 'tokens a list', 'took', 'tokens/s', 'tokens/CPU-s', `against ${String(batches[0])}`, 'of the budget'],
-    rows,
-  );
   client.close();
   control.close();
   report(await server.stop());
 }
 
-function report({ prompt_tokens: sent, reused_tokens: reused }: Counts): void {
+function report({ prompt_tokens: sent, read_tokens: read }: Counts): void {
   console.log(`\nBudget: ${String(BUDGET)} tokens/s in bulk on two cores. Times hold reading the prompts and waiting for the last list.`);
-  console.log(
-    `Of ${String(sent)} tokens of prompts that were sent, ${String(sent - reused)} were evaluated (1/${(sent / (sent - reused)).toFixed(0)}).`,
-  );
+  console.log(`Of ${String(sent)} tokens of prompts that were sent, ${String(read)} were evaluated (1/${(sent / read).toFixed(0)}).`);
 }

@@ -8,7 +8,7 @@ import { needed, ROOT } from '../site.js';
 /** What the server says at its end that it did. */
 export interface Counts {
   readonly prompt_tokens: number;
-  readonly reused_tokens: number;
+  readonly read_tokens: number;
   readonly drawn_tokens: number;
 }
 

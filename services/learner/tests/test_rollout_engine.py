@@ -10,7 +10,8 @@ from rollout_model import save_adapter, tiny_model, tiny_tokenizer
 
 from gqr_learner.rollout.engine import Engine, Limits
 from gqr_learner.rollout.grammar import Grammars
-from gqr_learner.rollout.language_model import AdapterError, LanguageModel
+from gqr_learner.rollout.language_model import LanguageModel
+from gqr_learner.rollout.lora import AdapterError
 from gqr_learner.rollout.order import (
     BadGrammarError,
     ClosingError,
@@ -110,10 +111,10 @@ def test_computes_a_prompt_once_for_all_its_candidates_and_what_prompts_have_in_
         engine.submit(ticket)
     for ticket in tickets:
         events_of(ticket)
-    assert engine.counts.prompt_tokens - engine.counts.reused_tokens == size
+    assert engine.counts.read_tokens == size
     longer = wanted(PROMPTS[1])
     written(engine, longer)
-    assert engine.counts.prompt_tokens - engine.counts.reused_tokens == len(longer.order.prompt)
+    assert engine.counts.read_tokens == len(longer.order.prompt)
 
 
 def test_a_seed_gives_the_same_text_alone_and_in_a_batch_and_another_seed_another(engine: Engine) -> None:
@@ -286,19 +287,21 @@ def test_a_full_queue_refuses_at_once_and_closing_ends_everything() -> None:
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("out"), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
-@pytest.mark.parametrize("where", ["evaluate", "decode"])
+@pytest.mark.parametrize("steps_before", [0, 1])
 def test_a_lack_of_memory_fails_the_texts_at_hand_and_not_the_engine(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, where: str
+    monkeypatch: pytest.MonkeyPatch, error: Exception, steps_before: int
 ) -> None:
     model = LanguageModel(tiny_model(VOCABULARY))
-    whole: Callable[..., Any] = getattr(model, where)
+    whole: Callable[..., Any] = model.step
     engine = Engine(model, 0, LIMITS)
+    steps = itertools.count()
 
-    def failing(*_: Any) -> Any:
-        monkeypatch.setattr(model, where, whole)
-        raise error
+    def failing(*arguments: Any) -> Any:
+        if next(steps) == steps_before:
+            raise error
+        return whole(*arguments)
 
-    monkeypatch.setattr(model, where, failing)
+    monkeypatch.setattr(model, "step", failing)
     engine.start()
     (events,) = written(engine, wanted(PROMPTS[0]))
     assert isinstance(events[-1], Failed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gqr_learner.rollout.engine import Engine
-from gqr_learner.rollout.language_model import AdapterError
+from gqr_learner.rollout.lora import AdapterError
 from gqr_learner.rollout.order import FullError, InvalidOrderError, NotFoundError, OrderError
 
 

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,11 @@ from gqr_learner.rollout.order import (
     Started,
     Ticket,
 )
-from gqr_learner.rollout.prompt_cache import Branch, Prompt, PromptCache, common_length
+from gqr_learner.rollout.prompt_cache import MAX_BRANCHES, Branch, Prompt, PromptCache
+from gqr_learner.rollout.reading import Readings, wants_logprobs
 from gqr_learner.rollout.sampling import Row, draw, log_probabilities, penalise
 
 T = TypeVar("T")
-
-MAX_BRANCHES = 16
-"""Texts that share a prompt's columns. Each looks past those of the others, which in the end costs more than a copy."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ class Counts:
 
     prompt_tokens: int = 0
     """Of all prompts."""
-    reused_tokens: int = 0
-    """Of these, tokens whose evaluation was reused."""
+    read_tokens: int = 0
+    """Of these, tokens that were evaluated; the evaluation of the others was shared."""
     drawn_tokens: int = 0
     steps: int = 0
     ended: int = 0
@@ -70,8 +68,9 @@ class _Text:
 class Engine:
     """Writes texts in a thread of its own.
 
-    Orders with the same prompt share its evaluation; what another prompt has in common with one that is still known is copied. An
-    order that was cancelled is dropped before the next step.
+    A step writes a token of every text and reads on in the prompts of new orders, all in one evaluation. Orders with the same
+    prompt share its evaluation; what another prompt has in common with one that is still known is copied. An order that was
+    cancelled is dropped before the next step.
     """
 
     def __init__(self, model: LanguageModel, end_token: int, limits: Limits) -> None:
@@ -80,6 +79,7 @@ class Engine:
         self._model = model
         self._end_token = end_token
         self._cache = PromptCache(limits.cached_tokens)
+        self._readings = Readings(model, self._cache)
         self._texts: dict[Branch, _Text] = {}
         self._waiting: deque[Ticket] = deque()
         self._calls: deque[Callable[[], None]] = deque()
@@ -153,27 +153,27 @@ class Engine:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not (self._texts or self._waiting or self._calls or self._closing):
+                while not (self._under_way or self._calls or self._closing):
                     self._changed.wait()
                 calls = list(self._calls)
                 self._calls.clear()
                 admitted = self._admit()
-                if self._closing and not self._texts and not admitted and not calls:
+                if self._closing and not self._under_way and not calls:
                     return
             for call in calls:
                 call()
             began = time.monotonic()
             self._begin(admitted)
             self._drop_cancelled()
-            if self._texts:
-                self._step()
+            self._step()
             self.counts.busy_seconds += time.monotonic() - began
             self._unload_retired()
 
     def _admit(self) -> list[Ticket]:
         """Orders whose turn it is. Those that were cancelled while they waited are done."""
         admitted: list[Ticket] = []
-        while self._waiting and (self._closing or len(self._texts) + len(admitted) < self.limits.max_running):
+        busy = len(self._texts) + len(self._readings.tickets)
+        while self._waiting and (self._closing or busy + len(admitted) < self.limits.max_running):
             ticket = self._waiting.popleft()
             if self._closing:
                 self._fail(ticket, ClosingError("the server is about to stop"))
@@ -184,91 +184,79 @@ class Engine:
         return admitted
 
     def _begin(self, admitted: list[Ticket]) -> None:
-        """Evaluates the prompts of new orders, each once, and draws the first token of each order."""
+        """Begins the texts of new orders whose prompt is known, and has the prompts of the others read, each once."""
         by_prompt: dict[tuple[int | None, tuple[int, ...]], list[Ticket]] = {}
         for ticket in admitted:
             by_prompt.setdefault((ticket.order.adapter, ticket.order.prompt), []).append(ticket)
-        for tickets in by_prompt.values():
-            for at in range(0, len(tickets), MAX_BRANCHES):
-                self._begin_together(tickets[at : at + MAX_BRANCHES])
+        for every in by_prompt.values():
+            for at in range(0, len(every), MAX_BRANCHES):
+                tickets = every[at : at + MAX_BRANCHES]
+                self.counts.prompt_tokens += sum(len(ticket.order.prompt) for ticket in tickets)
+                known = self._known(tickets)
+                if known is not None:
+                    self._write(known, tickets)
+                else:
+                    self._readings.add(tickets)
 
-    def _begin_together(self, tickets: list[Ticket]) -> None:
-        try:
-            prompt = self._evaluated(tickets)
-        except Exception as error:
-            self._cache.clear()
-            for ticket in tickets:
-                self._fail(ticket, _explained(error))
-            return
-        if prompt.logits is None:  # nobody waits for it any more
-            for ticket in tickets:
-                self._conclude(ticket, Ended("aborted"))
-            return
+    def _known(self, tickets: list[Ticket]) -> Prompt | None:
+        """The prompt of some orders, if it has been read and has room for them."""
+        order = tickets[0].order
+        with_logprobs = wants_logprobs(tickets)
+        for known in self._running():
+            fits = len(known.branches) + len(tickets) <= MAX_BRANCHES
+            same = (known.adapter, known.tokens) == (order.adapter, order.prompt)
+            if same and fits and not (with_logprobs and known.logprobs is None):
+                return known
+        return self._cache.take(order.adapter, order.prompt, with_logprobs)
+
+    def _running(self) -> list[Prompt]:
+        """The prompts of the texts that are being written, adapter by adapter."""
+        prompts = dict.fromkeys(text.prompt for text in self._texts.values())
+        return sorted(prompts, key=lambda prompt: prompt.adapter or 0)
+
+    def _write(self, prompt: Prompt, tickets: list[Ticket]) -> None:
+        """Begins the texts of orders whose prompt has been read: draws the first token of each."""
+        if prompt.logits is None:
+            raise AssertionError("the prompt has not been read to its end")
         texts = [_Text(ticket, prompt, prompt.open_branch()) for ticket in tickets]
         self._texts.update((text.branch, text) for text in texts)
         for ticket in tickets:
             ticket.events.put(Started(tuple(prompt.logprobs or ()) if ticket.order.prompt_logprobs else ()))
         self._draw(texts, prompt.logits.repeat(len(texts), 1))
 
-    def _evaluated(self, tickets: list[Ticket]) -> Prompt:
-        """The prompt of some orders, evaluated, unless all of them were cancelled meanwhile."""
-        order = tickets[0].order
-        with_logprobs = any(ticket.order.prompt_logprobs for ticket in tickets)
-        self.counts.prompt_tokens += len(order.prompt) * len(tickets)
-        running = list(dict.fromkeys(text.prompt for text in self._texts.values() if text.prompt.adapter == order.adapter))
-        for known in running:
-            fits = len(known.branches) + len(tickets) <= MAX_BRANCHES
-            if known.tokens == order.prompt and fits and not (with_logprobs and known.logprobs is None):
-                self.counts.reused_tokens += known.size * len(tickets)
-                return known
-        kept = self._cache.take(order.adapter, order.prompt)
-        if kept is not None and not (with_logprobs and kept.logprobs is None):
-            self.counts.reused_tokens += kept.size * len(tickets)
-            return kept
-        candidates = [*running, *self._cache.prompts(), *([] if kept is None else [kept])]
-        prompt = self._resumed(order.prompt, order.adapter, candidates, with_logprobs)
-        self.counts.reused_tokens += prompt.columns + prompt.size * (len(tickets) - 1)
-        while not self._model.evaluate(prompt, with_logprobs):
-            if all(ticket.cancelled for ticket in tickets):
-                break
-        return prompt
-
-    def _resumed(self, tokens: tuple[int, ...], adapter: int | None, known: Iterable[Prompt], with_logprobs: bool) -> Prompt:
-        """A new prompt with what it has in common with one that is known."""
-        best, common = None, 0
-        for other in known:
-            if other.adapter != adapter or other.logits is None or (with_logprobs and other.logprobs is None):
-                continue
-            shared = common_length(tokens, other.tokens)
-            if shared > common:
-                best, common = other, shared
-        # The last token is evaluated anew, for the logits behind it; with log-probabilities, the last one in common too.
-        reused = max(0, min(common, len(tokens) - 1) - (1 if with_logprobs else 0))
-        prompt = self._model.new_prompt(tokens, adapter, best, reused)
-        if with_logprobs:
-            before = best.logprobs if best is not None else None
-            prompt.logprobs = [0.0] if before is None or reused == 0 else before[: reused + 1]
-        return prompt
-
     def _drop_cancelled(self) -> None:
         for text in [text for text in self._texts.values() if self._aborting or text.ticket.cancelled]:
             self._end(text, "aborted")
+        unread = [ticket for ticket in self._readings.tickets if self._aborting or ticket.cancelled]
+        self._readings.drop(unread)
+        for ticket in unread:
+            self._conclude(ticket, Ended("aborted"))
 
     def _step(self) -> None:
-        """Appends the token that was drawn last to each text, and draws the next."""
-        prompts = list(dict.fromkeys(text.prompt for text in self._texts.values()))
+        """Appends the token that was drawn last to each text, reads on in prompts, and draws what follows."""
+        prompts = self._running()
         texts = [self._texts[branch] for prompt in prompts for branch in prompt.branches]
         try:
-            logits = self._model.decode(prompts, [text.ticket.tokens[-1] for text in texts])
+            chunks = self._readings.next(prompts)
+            if not texts and not chunks:
+                return
+            logits = self._model.step(prompts, [text.ticket.tokens[-1] for text in texts], chunks)
         except Exception as error:
-            # A lack of memory may have struck in the middle of a step: none of its texts can be trusted.
-            self._cache.clear()
+            # A lack of memory may have struck in the middle of a step: nothing that it touched can be trusted.
+            unread = self._readings.tickets
+            self._readings.drop(unread)
             for text in texts:
-                self._fail(text.ticket, _explained(error))
                 self._forget(text)
+            self._cache.clear()
+            for ticket in [*unread, *(text.ticket for text in texts)]:
+                self._fail(ticket, _explained(error))
             return
         self.counts.steps += 1
-        self._draw(texts, logits)
+        self.counts.read_tokens += sum(count for _, count in chunks)
+        if texts:
+            self._draw(texts, logits)
+        for prompt, tickets in self._readings.take_complete():
+            self._write(prompt, tickets)
 
     def _draw(self, texts: list[_Text], logits: torch.Tensor) -> None:
         """Draws a token for each text and ends those that are complete. Changes `logits`."""
@@ -327,6 +315,7 @@ class Engine:
         else:
             self.counts.ended += 1
         ticket.events.put(event)
+        ticket.ended.set()
 
     def _forget(self, text: _Text) -> None:
         """Takes a text out of the batch; its prompt, if it was the last one behind it, goes to the cache."""
@@ -338,9 +327,9 @@ class Engine:
 
     def _unload_retired(self) -> None:
         for number in list(self._retired):
-            used = any(text.ticket.order.adapter == number for text in self._texts.values())
+            under_way = [*(text.ticket for text in self._texts.values()), *self._readings.tickets]
             with self._changed:
-                used = used or any(ticket.order.adapter == number for ticket in self._waiting)
+                used = any(ticket.order.adapter == number for ticket in [*under_way, *self._waiting])
             if not used:
                 self._retired.discard(number)
                 self._cache.forget(number)

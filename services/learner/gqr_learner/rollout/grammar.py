@@ -124,9 +124,9 @@ def forbid(logits: torch.Tensor, constraints: Sequence[Constraint | None]) -> No
 
     A text without a constraint, or in a dead end, is left as it is.
     """
-    bits = np.full((len(constraints), words_of(logits.shape[1])), -1, dtype=np.int32)
+    bits = np.zeros((len(constraints), words_of(logits.shape[1])), dtype=np.int32)
     for row, constraint in enumerate(constraints):
         if constraint is not None and not constraint.dead:
-            bits[row] = constraint.bits
-    allowed = np.unpackbits(bits.view(np.uint8), axis=1, bitorder="little", count=logits.shape[1])
-    logits.masked_fill_(torch.from_numpy(allowed).to(logits.device) == 0, float("-inf"))
+            np.invert(constraint.bits, out=bits[row])
+    forbidden = np.unpackbits(bits.view(np.uint8), axis=1, bitorder="little", count=logits.shape[1])
+    logits.masked_fill_(torch.from_numpy(forbidden.view(np.bool_)).to(logits.device), float("-inf"))

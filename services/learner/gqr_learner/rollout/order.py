@@ -109,6 +109,8 @@ class Ticket:
     events: "queue.SimpleQueue[Event]" = field(default_factory=queue.SimpleQueue)
     tokens: list[int] = field(default_factory=list)
     """Drawn so far. The engine's."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set once the last event was put, for a caller whom it would not help to be woken for each."""
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 import torch
 
+MAX_BRANCHES = 16
+"""Texts that share a prompt's columns. Each looks past those of the others, which in the end costs more than a copy."""
+
 
 @dataclass(eq=False)
 class Branch:
@@ -34,7 +37,7 @@ class Prompt:
     logits: torch.Tensor | None = None
     """Of the token behind the prompt, [vocabulary]; None until the prompt is evaluated."""
     logprobs: list[float] | None = None
-    """Of the prompt's tokens, where they were asked for."""
+    """Of the prompt's tokens up to `columns`, where they were asked for."""
     visible: torch.Tensor = field(default_factory=lambda: torch.empty(0, 0, dtype=torch.bool))
     """[texts, capacity]: which columns a text sees."""
     branches: list[Branch] = field(default_factory=list)
@@ -81,7 +84,7 @@ def _grown(kept: torch.Tensor, axis: int, size: int, filled: int) -> torch.Tenso
     """A larger copy of a tensor, of which the first `filled` entries along `axis` matter."""
     shape = list(kept.shape)
     shape[axis] = size
-    grown = kept.new_zeros(shape)
+    grown = kept.new_empty(shape)
     grown.narrow(axis, 0, filled).copy_(kept.narrow(axis, 0, filled))
     return grown
 
@@ -98,9 +101,12 @@ class PromptCache:
         """Tokens that are kept."""
         return sum(prompt.size for prompt in self._kept.values())
 
-    def take(self, adapter: int | None, tokens: tuple[int, ...]) -> Prompt | None:
+    def take(self, adapter: int | None, tokens: tuple[int, ...], with_logprobs: bool) -> Prompt | None:
         """Takes out the very prompt, if it is there."""
-        return self._kept.pop((adapter, tokens), None)
+        kept = self._kept.get((adapter, tokens))
+        if kept is None or (with_logprobs and kept.logprobs is None):
+            return None
+        return self._kept.pop((adapter, tokens))
 
     def keep(self, prompt: Prompt) -> None:
         """Keeps a prompt without texts behind it; those used least recently make way."""

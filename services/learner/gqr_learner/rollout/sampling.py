@@ -7,6 +7,9 @@ import torch
 
 from gqr_learner.rollout.order import Sampling
 
+BLOCK = 32
+"""Neighbouring tokens of which first only the largest logit is looked at."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -39,15 +42,16 @@ def draw(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
         logits: [rows, vocabulary], minus infinity for what is forbidden; at least one token of each row is allowed.
         rows: the settings of each row.
     """
-    tokens = logits.argmax(dim=-1).tolist()
     # Rows of one width are drawn together: sorting the whole vocabulary for all because of one would cost more than the model.
     by_width: dict[int, list[int]] = {}
     for at, row in enumerate(rows):
-        if row.sampling.temperature > 0:
-            width = row.sampling.top_k or logits.shape[1]
-            by_width.setdefault(min(width, logits.shape[1]), []).append(at)
+        width = 1 if row.sampling.temperature == 0 else row.sampling.top_k or logits.shape[1]
+        by_width.setdefault(min(width, logits.shape[1]), []).append(at)
+    tokens = [0] * len(rows)
     for width, places in by_width.items():
-        for at, token in zip(places, _draw_from_top(logits[places], width, [rows[at] for at in places]), strict=True):
+        chosen = logits if len(places) == len(rows) else logits[places]
+        drawn = chosen.argmax(dim=-1).tolist() if width == 1 else _draw_from_top(chosen, width, [rows[at] for at in places])
+        for at, token in zip(places, drawn, strict=True):
             tokens[at] = token
     return tokens
 
@@ -58,7 +62,7 @@ def _draw_from_top(logits: torch.Tensor, width: int, rows: Sequence[Row]) -> lis
     def column(values: Sequence[float]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.float32, device=logits.device).unsqueeze(1)
 
-    best, ids = logits.topk(width, dim=-1)
+    best, ids = _top(logits, width)
     probabilities = (best / column([row.sampling.temperature for row in rows])).softmax(dim=-1)
     before = probabilities.cumsum(dim=-1) - probabilities
     kept = (before < column([row.sampling.top_p for row in rows])) & (
@@ -72,6 +76,22 @@ def _draw_from_top(logits: torch.Tensor, width: int, rows: Sequence[Row]) -> lis
     places = torch.minimum(torch.searchsorted(mass, wanted, right=True).squeeze(1), last)
     chosen: list[int] = ids.gather(1, places.unsqueeze(1)).squeeze(1).tolist()
     return chosen
+
+
+def _top(logits: torch.Tensor, width: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The `width` largest logits of each row, largest first, and their tokens.
+
+    Of a long row they lie in those `width` blocks that have the largest maxima, which are found without sorting the row.
+    """
+    rows, size = logits.shape
+    if size % BLOCK != 0 or size < 2 * width * BLOCK:
+        return logits.topk(width, dim=-1)
+    blocks = logits.view(rows, -1, BLOCK)
+    chosen = blocks.amax(dim=-1).topk(width, dim=-1, sorted=False).indices
+    candidates = blocks.gather(1, chosen.unsqueeze(2).expand(-1, -1, BLOCK)).flatten(1)
+    best, places = candidates.topk(width, dim=-1)
+    block = chosen.gather(1, places // BLOCK)
+    return best, block * BLOCK + places % BLOCK
 
 
 def log_probabilities(logits: torch.Tensor, tokens: Sequence[int]) -> list[float]:

@@ -134,6 +134,7 @@ class Servicer:
     def _generate(self, request: Any, context: grpc.ServicerContext) -> Any:
         ticket = self._begin(request, context)
         response = GenerateResponse()
+        ticket.ended.wait()
         try:
             for piece in self._pieces(ticket, request):
                 response.MergeFrom(piece)
