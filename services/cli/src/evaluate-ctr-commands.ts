@@ -23,6 +23,11 @@ export function addEvaluateCtr(evaluate: Command, run: Run): void {
     .requiredOption('--test <file>', 'what to judge on; later than what was trained on')
     .option('--validation <file>', 'what stops and calibrates training; the end of --train if left out')
     .option('--truth <file>', 'true click probabilities of a simulated world; for judging only, training never reads them')
+    .option(
+      '--panel <file>',
+      'situations with several candidates each, as the panel script of services/simulator writes them; for judging only',
+    )
+    .option('--panel-truth <file>', 'their true click probabilities, as ground-truth --each writes them')
     .addOption(
       new Option(
         '--format <format>',

@@ -29,6 +29,12 @@ function panes(first: number, count: number): string {
   return `${[HEAD.join('\t'), ...rows].join('\n')}\n`;
 }
 
+/** Two candidates for a place, and how often each is clicked. */
+const CANDIDATES: readonly [string, number][] = [
+  ['first way', 0.2],
+  ['another', 0.1],
+];
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'gqr-cli-'));
@@ -57,18 +63,37 @@ describe('evaluate ctr and evaluate table2', () => {
     async () => {
       const out = join(folder, 'out');
       const files = ['--train', written('train.tsv', panes(0, 40)), '--test', written('test.tsv', panes(40, 20))];
+      const lines = (each: (candidate: [string, number], at: number) => object) =>
+        CANDIDATES.map(([text, truth], at) => `${JSON.stringify(each([text, truth], at))}\n`).join('');
+      const panel = lines(([text], at) => ({
+        impression: {
+          impressionId: `panel-0-${String(at)}`,
+          occurredAt: '2026-11-20T10:00:00Z',
+          taskId: 'clarification',
+          context: { query: 'query 1' },
+          queries: [{ text, position: 1 }],
+        },
+      }));
+      const panelTruth = lines(([, truth], at) => ({ impressionId: `panel-0-${String(at)}`, clickProbabilities: [truth] }));
+      files.push('--panel', written('panel.jsonl', panel), '--panel-truth', written('panel-truth.jsonl', panelTruth));
       const { code, json } = await evaluate('ctr', ...files, '--format', 'mimics', '--variant', 'pid', ...SET, '--out', out);
       expect(code).toBe(0);
       expect(json()).toMatchObject({
         out,
         data: { test: { lists: 200 } },
-        model: { clusters: 'prompts', aucInterval: null, missing: { aucInterval: expect.stringContaining('views') as string } },
+        model: {
+          panel: { situations: 1, goal: 0.8 },
+          clusters: 'prompts',
+          aucInterval: null,
+          missing: { aucInterval: expect.stringContaining('views') as string },
+        },
         baselines: { mean: { auc: 0.5 } },
       });
       const report = readFileSync(join(out, 'report.md'), 'utf8');
       expect(report).toContain('| clarification | position |');
       expect(report).toContain('format mimics, backbone bert, variant pid, seeds 1, layers 1');
       expect(report).toContain('Rank correlation with the true click probability: ');
+      expect(report).toMatch(/on the panel: -?[01]\.000 among candidates of one situation \(95% .*; goal 0\.8; 1 situations\)/);
       for (const picture of ['reliability.svg', 'slices.svg'])
         expect(readFileSync(join(out, picture), 'utf8')).toMatch(/^<svg[^]*<\/svg>\n$/);
       expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))).toMatchObject({ command: 'evaluate-ctr', config: { hidden: 8 } });

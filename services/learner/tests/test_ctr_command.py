@@ -9,10 +9,14 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from safetensors.numpy import load_file
+from transformers import BertConfig, BertModel
 
 from gqr_learner.ctr import command
+from gqr_learner.ctr.backbones import BACKBONES
 from gqr_learner.ctr.export import open_session, run_session
 from gqr_learner.ctr.input import CtrInput, InputSpec, builder_of
 from gqr_learner.ctr.instances import pack
@@ -127,6 +131,46 @@ def test_word_vectors_of_the_encoder_are_served_and_handed_on(tmp_path: Path) ->
     train(tmp_path / "second", {"init": "parent", "epochs": 1, "learningRate": 1e-3}, {**small, "parent": tmp_path / "first"})
     handed_on = load_file(tmp_path / "second" / "weights.safetensors")["match.vectors"]
     assert np.array_equal(handed_on, vectors)
+
+
+def test_pretrained_weights_become_a_whole_model(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    tokenizer = BACKBONES["bert"].train_tokenizer(["how to repot a monstera", "night train tickets"] * 4, 400, lambda: None)
+    BertModel(
+        BertConfig(
+            vocab_size=tokenizer.get_vocab_size(),
+            hidden_size=12,
+            num_hidden_layers=2,
+            num_attention_heads=3,
+            intermediate_size=20,
+            max_position_embeddings=96,
+        )
+    ).save_pretrained(theirs)
+    tokenizer.save(str(theirs / "tokenizer.json"))
+    small = write_spans(tmp_path, 300, 200, seed=5)
+    give_sources(small)
+    chosen = {
+        "init": "pretrained",
+        "pretrained": str(theirs),
+        "variant": "src",
+        "epochs": 1,
+        "wordVectors": "random",
+        "wordWidth": 8,
+    }
+    result = train(tmp_path / "out", chosen, small)
+    assert result["metrics"]["parity"]["largestDifference"] < 1e-4
+    assert load_file(tmp_path / "out" / "weights.safetensors")["match.tell.weight"].shape == (12, 6)
+    assert open_session(tmp_path / "out" / "model.onnx") is not None
+
+
+def give_sources(files: dict[str, str]) -> None:
+    """Adds to impressions what variant src reads."""
+    for path in files.values():
+        table = pq.read_table(path)
+        queries = table["queries"].to_pylist()
+        for name, values in (("answer", [" ".join(row) for row in queries]), ("cooccurrence", queries)):
+            table = table.set_column(table.column_names.index(name), name, pa.array(values))
+        pq.write_table(table, path)
 
 
 def test_goes_on_from_a_parent_with_its_tokenizer(trained: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
                  for at, row in enumerate(rows)]  # fmt: skip
     files["truth"] = folder / "truth.jsonl"
     files["truth"].write_text("".join(f"{json.dumps(line)}\n" for line in truth))
+    panel = [as_events(f"situation-{at}", number, replace(row, queries=[text], clicks=[0]))[0]
+             for at, row in enumerate(read_impressions(Path(spans["test"]), "test").rows[:20])
+             for number, text in enumerate(["a thing", "another thing", row.query])]  # fmt: skip
+    files["panel"] = folder / "panel.jsonl"
+    files["panel"].write_text("".join(f"{json.dumps(event)}\n" for event in panel))
+    true = [{"impressionId": event["impression"]["impressionId"], "clickProbabilities": [0.01 * (1 + at % 3)]}
+            for at, event in enumerate(panel)]  # fmt: skip
+    files["panelTruth"] = folder / "panel-truth.jsonl"
+    files["panelTruth"].write_text("".join(f"{json.dumps(line)}\n" for line in true))
     files["log"] = folder / "log.jsonl"
     files["log"].write_text(everything)
     rng = np.random.default_rng(1)
@@ -105,6 +115,23 @@ def test_a_predictor_is_judged_with_baselines_slices_and_seeds(data: dict[str, P
     assert set(metrics["lengthBias"]) == set(metrics["reliability"]) == {"all", "clarification", "hint", "suggestion"}
     assert {"seed 1 of 2: train", "seed 2 of 2: predict"} <= set(stages)
     assert not (tmp_path / "checkpoint").exists()
+
+
+def test_a_panel_is_judged_beside_the_test_span_and_changes_none_of_its_figures(data: dict[str, Path], tmp_path: Path) -> None:
+    inputs = {name: data[name] for name in (*SPANS, "panel", "panelTruth")}
+    metrics, _ = run(command, {}, inputs, tmp_path / "with")
+    panel = metrics["model"]["panel"]
+    events = [json.loads(line)["impression"] for line in data["panel"].read_text().splitlines()]
+    assert panel["situations"] == len({(event["taskId"], event["context"]["query"]) for event in events})
+    assert -1 <= panel["interval"][0] <= panel["correlation"] <= panel["interval"][1] <= 1
+    # Neither mean nor position tells candidates for the same place apart.
+    assert metrics["baselines"]["position"]["panel"]["correlation"] == 0
+    assert metrics["seeds"]["bySeed"][0]["panel"] == panel["correlation"]
+    without, _ = run(command, {}, {name: data[name] for name in SPANS}, tmp_path / "without")
+    assert without["model"] == {**metrics["model"], "panel": None}
+    assert without["byTask"] == metrics["byTask"]
+    with pytest.raises(LearnerError, match="the panel has no ground truth"):
+        run(command, {}, {name: data[name] for name in (*SPANS, "panel")}, tmp_path / "none")
 
 
 def test_panes_are_judged_by_their_click_rates(data: dict[str, Path], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from gqr_learner.ctr.evaluation.comparison import compare
 from gqr_learner.ctr.evaluation.figures import by_task, few_figures, figures, reliability, slices
 from gqr_learner.ctr.evaluation.intervals import bootstrap_interval, delong_interval, proportion_interval
 from gqr_learner.ctr.evaluation.length_bias import length_bias
-from gqr_learner.ctr.evaluation.truth import against_truth, align
+from gqr_learner.ctr.evaluation.truth import against_truth, align, over_situations
 from gqr_learner.ctr.impressions import Impression, Impressions
 from gqr_learner.ctr.input import Sources
 from gqr_learner.ctr.metrics import auc, clustered_error
@@ -182,6 +182,20 @@ def test_what_was_shown_after_another_session_was_not_shown_in_the_same_situatio
     found = against_truth(Columns.of(Impressions("test", rows)), predictions, truth)
     assert (found["withinContext"], found["contextsCompared"]) == (pytest.approx(1), 2)
     assert found["withinPrompt"] < 0.7
+
+
+def test_every_situation_of_a_panel_weighs_the_same() -> None:
+    situations = np.repeat(np.arange(20), [4] * 10 + [2] * 10)
+    truth = np.concatenate([np.tile([0.1, 0.2, 0.3, 0.4], 10), np.tile([0.1, 0.2], 10)])
+    # Right in situations of four, wrong in those of two.
+    predictions = np.concatenate([truth[:40], -truth[40:]])
+    found = over_situations(situations, predictions, truth, seed=1)
+    low, high = found["interval"]
+    assert (found["correlation"], found["situations"]) == (pytest.approx(0), 20)
+    # The standard error of the mean of twenty that are 1 or -1 is .22.
+    assert -0.55 < low < -0.3 < 0.3 < high < 0.55
+    assert over_situations(situations, predictions, np.full(60, 0.1), seed=1)["correlation"] is None
+    assert over_situations(situations, truth, truth, seed=1)["interval"] == pytest.approx([1, 1])
 
 
 def test_a_predictor_that_tells_nothing_apart_has_no_correlation_with_the_truth() -> None:

@@ -17,15 +17,15 @@ VECTORS = [[0.0, 0.0], [9.0, 9.0], [9.0, 9.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0
 WEIGHTS = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 0.5]
 
 
-def compass() -> Match:
-    match = Match(len(VECTORS), 2, hidden=4, positions=8)
+def compass(sources: int = 0) -> Match:
+    match = Match(len(VECTORS), 2, hidden=4, positions=8, sources=sources)
     match.vectors, match.weights = torch.tensor(VECTORS), torch.tensor(WEIGHTS)
     return match
 
 
-def features(ids: list[int], segments: list[int], domains: list[int]) -> list[float]:
+def features(ids: list[int], segments: list[int], domains: list[int], sources: int = 0) -> list[float]:
     ids_, segments_, domains_, mask = (torch.tensor([row]) for row in (ids, segments, domains, [int(token != 0) for token in ids]))
-    return [float(value) for value in compass().features(ids_, segments_, domains_, mask)[0]]
+    return [float(value) for value in compass(sources).features(ids_, segments_, domains_, mask)[0]]
 
 
 def test_compares_the_target_with_the_users_query_and_with_what_precedes_it() -> None:
@@ -45,6 +45,14 @@ def test_nothing_precedes_the_first_query_and_padding_says_nothing() -> None:
     alone = features([1, 3, 2, 3], [0, 0, 0, 1], [0, 0, 0, 1])
     assert alone == pytest.approx([1, 0, math.log(2) / 3])
     assert features([1, 3, 2, 3, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 1, 0, 0]) == pytest.approx(alone)
+
+
+def test_compares_the_target_with_each_source_where_it_says_something() -> None:
+    # [CLS] east, answer = north-east, co-occurrence = north, [SEP] north; there is no history.
+    ids, segments, domains = [1, 3, 5, 4, 2, 4], [0, 0, 0, 0, 0, 1], [0, 0, 8, 10, 10, 1]
+    found = features(ids, segments, domains, sources=3)
+    assert found[:3] == pytest.approx(features(ids, segments, domains))
+    assert found[3:] == pytest.approx([math.sqrt(0.5), 0, 1])
 
 
 TEXTS = [

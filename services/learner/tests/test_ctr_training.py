@@ -70,6 +70,21 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path: Path, step
     assert weights(resumed) == weights(whole)
 
 
+def test_a_checkpoint_of_before_parts_had_rates_of_their_own_goes_on(tmp_path: Path) -> None:
+    with pytest.raises(Stopped):
+        training(tmp_path, StopsAfter(30)).run()
+    saved = torch.load(tmp_path / "training.pt", weights_only=True)
+    for group in saved["optimizer"]["param_groups"]:
+        del group["times"]
+    torch.save(saved, tmp_path / "training.pt")
+    resumed = training(tmp_path, Worker(io.StringIO()))
+    resumed.run()
+    (tmp_path / "whole").mkdir()
+    whole = training(tmp_path / "whole", Worker(io.StringIO()))
+    whole.run()
+    assert weights(resumed) == weights(whole)
+
+
 def test_stops_early_and_keeps_the_best_weights(tmp_path: Path) -> None:
     # With labels turned round in validation, the first epoch is the best one.
     run = training(tmp_path, Worker(io.StringIO()), CtrConfig(epochs=20, patience=2, batch_size=16, learning_rate=0.01))

@@ -6,6 +6,7 @@ import { toJsonString } from '@bufbuild/protobuf';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { type Event, EventSchema } from '@gqr/protos/gqr/events/v1/events';
 import { z } from 'zod';
+import { addNextQueries } from './adapters/events/next-queries-of-events.js';
 import { eventsOf } from './adapters/events/session-events.js';
 import { readBehaviour } from './adapters/yaml/behaviour-file.js';
 import { readWorld } from './adapters/yaml/topic-files.js';
@@ -15,11 +16,14 @@ import { randomFor } from './domain/random/random.js';
 import { RelevanceJudge } from './domain/relevance/relevance-judge.js';
 import { SimulatedClock } from './domain/simulation/simulated-clock.js';
 import { EarlierVisitors } from './domain/starter/earlier-visitors.js';
+import { NightlyNextQueries } from './domain/starter/nightly-next-queries.js';
 import { recordSession } from './domain/starter/record-session.js';
 
 // Writes the starter sessions: gqr.events.v1.Event as JSON lines, gzipped, in order of time. The same options write the same bytes.
-//   node dist/src/starter-events.js --out FILE [--seed 1] [--sessions 900] [--earlier 6000] [--days 14] [--end 2026-11-22] [--world DIR]
+//   node dist/src/starter-events.js --out FILE [--seed 1] [--sessions 900] [--earlier 6000] [--days 14] [--end 2026-11-22] [--cooccurrence N] [--world DIR]
 // `--end` is the last day (UTC). `--earlier` visitors come before the first session; their typed queries make the lists.
+// `--cooccurrence N` writes into each impression what a co-occurrence index of all days before its own knew of the query: what followed it at
+// least N times (the trainer's default is 2). A gateway logs that only of lists that a language model took part in; none did in these.
 const whole = (most: number) => z.coerce.number<string>().int().min(1).max(most);
 const optionsSchema = z.object({
   out: z.string('is required: the file to write'),
@@ -29,6 +33,7 @@ const optionsSchema = z.object({
   users: whole(100_000).default(200),
   days: whole(14).default(14),
   end: z.iso.date('must be a day such as 2026-11-22').default('2026-11-22'),
+  cooccurrence: whole(1_000).optional(),
   world: z.string().default('world'),
 });
 const names = Object.keys(optionsSchema.shape);
@@ -61,6 +66,7 @@ for (let index = 0; index < sessions; index++) {
 }
 const momentOf = ({ event }: Event): number => (event.value?.occurredAt === undefined ? 0 : timestampMs(event.value.occurredAt));
 events.sort((a, b) => momentOf(a) - momentOf(b));
+if (options.data.cooccurrence !== undefined) addNextQueries(events, new NightlyNextQueries(options.data.cooccurrence));
 mkdirSync(dirname(out), { recursive: true });
 writeFileSync(out, gzipSync(events.map((event) => `${toJsonString(EventSchema, event)}\n`).join(''), { level: 9 }));
 const count = (kind: Event['event']['case']): number => events.filter(({ event }) => event.case === kind).length;

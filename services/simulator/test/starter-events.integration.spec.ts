@@ -19,9 +19,9 @@ const run = promisify(execFile);
 describe('the starter sessions', () => {
   let folder: string;
   let first: Buffer;
-  const write = async (name: string): Promise<Buffer> => {
+  const write = async (name: string, ...more: string[]): Promise<Buffer> => {
     const out = join(folder, name);
-    await run(process.execPath, [COMMAND, '--out', out, '--world', WORLD_DIR, '--sessions', '60', '--earlier', '300']);
+    await run(process.execPath, [COMMAND, '--out', out, '--world', WORLD_DIR, '--sessions', '60', '--earlier', '300', ...more]);
     return readFileSync(out);
   };
   beforeAll(async () => {
@@ -59,6 +59,30 @@ describe('the starter sessions', () => {
       code: 1,
       stdout: expect.stringMatching(/which only the simulator may know/) as string,
     });
+  });
+
+  it('can have in each list what followed its query on earlier days, and are otherwise the same', { timeout: 120_000 }, async () => {
+    const eventsIn = (file: Buffer) =>
+      gunzipSync(file)
+        .toString()
+        .trim()
+        .split('\n')
+        .map((line) => fromJsonString(EventSchema, line));
+    const events = eventsIn(await write('cooccurrence.jsonl.gz', '--cooccurrence', '1'));
+    const typedBefore = new Map<string, number>();
+    let known = 0;
+    for (const { event } of events) {
+      if (event.value?.occurredAt === undefined) continue;
+      const day = Math.floor(timestampMs(event.value.occurredAt) / 86_400_000);
+      if (event.case === 'userQuery') typedBefore.set(event.value.query, Math.min(day, typedBefore.get(event.value.query) ?? day));
+      if (event.case !== 'impression') continue;
+      const { cooccurrenceQueries } = event.value;
+      known += cooccurrenceQueries.length;
+      for (const query of cooccurrenceQueries) expect(typedBefore.get(query)).toBeLessThan(day);
+      event.value.cooccurrenceQueries = [];
+    }
+    expect(known).toBeGreaterThan(0);
+    expect(events).toEqual(eventsIn(first));
   });
 
   it('are the same bytes for the same options', { timeout: 120_000 }, async () => {

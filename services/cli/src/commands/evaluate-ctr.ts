@@ -6,7 +6,7 @@ import type { Action } from '../context.js';
 import { evaluationFolder } from '../evaluation/evaluation-folder.js';
 import { ctrEvaluationSchema } from '../evaluation/ctr-figures.js';
 import { ctrPlots } from '../evaluation/ctr-plots.js';
-import { CTR_HEAD, ctrMarkdown, ctrRows, reasons, truthLine, verdicts } from '../evaluation/ctr-report.js';
+import { CTR_HEAD, ctrMarkdown, ctrRows, panelLine, reasons, truthLine, verdicts } from '../evaluation/ctr-report.js';
 import { ExitCode } from '../exit-code.js';
 import { interruptible } from '../interruptible.js';
 import { runLearner } from '../learner/run-learner.js';
@@ -18,6 +18,8 @@ export interface EvaluateCtrOptions {
   readonly test: string;
   readonly validation?: string;
   readonly truth?: string;
+  readonly panel?: string;
+  readonly panelTruth?: string;
   readonly format: string;
   readonly backbone: string;
   readonly variant: string;
@@ -34,9 +36,9 @@ export function filesOf(named: Readonly<Record<string, string | undefined>>): Re
 export function evaluateCtr(options: EvaluateCtrOptions): Action {
   return async (context) => {
     const out = await evaluationFolder(context, options.out);
-    const { train, test, validation, truth, format, backbone, variant, seeds } = options;
+    const { train, test, validation, truth, panel, panelTruth, format, backbone, variant, seeds } = options;
     const config = { format, backbone, variant, seeds, ...runOptions(options.set) };
-    const job = { command: 'evaluate-ctr', config, inputs: filesOf({ train, test, validation, truth }), out };
+    const job = { command: 'evaluate-ctr', config, inputs: filesOf({ train, test, validation, truth, panel, panelTruth }), out };
     const goOn = `Cancelled. What was trained is kept: the same command with --out ${out} goes on.`;
     const metrics = await interruptible(context, goOn, ({ signal, display }) =>
       runLearner(job, { signal, onProgress: display.update.bind(display) }),
@@ -49,6 +51,7 @@ export function evaluateCtr(options: EvaluateCtrOptions): Action {
     const remarks = fields([
       ...verdicts(found).map((verdict) => ['model is', verdict] as const),
       ['truth', truthLine(found)],
+      ['panel', panelLine(found)],
       ['length', found.lengthBias['all']?.verdict ?? undefined],
       ...reasons(found).map((reason) => ['beware', reason] as const),
       ['report', out],

@@ -48,6 +48,10 @@ const truthSchema = z
   })
   .nullable();
 
+const panelSchema = z
+  .object({ correlation: figure, interval: z.tuple([z.number(), z.number()]).nullable(), situations: z.number(), goal: z.number() })
+  .nullable();
+
 const sliceSchema = fewFiguresSchema.extend({ slice: z.string() });
 export type Slice = z.output<typeof sliceSchema>;
 
@@ -86,13 +90,14 @@ const headlines = {
   diffCtr: summarySchema,
   truthWithinContext: summarySchema,
   truthWithinPrompt: summarySchema,
+  panel: summarySchema,
 };
 
 /** What the learner's evaluate-ctr answers. */
 export const ctrEvaluationSchema = z.object({
   data: z.object({ train: spanSchema, validation: spanSchema, test: spanSchema }),
   notes: notesSchema,
-  model: figuresSchema.extend({ truth: truthSchema }),
+  model: figuresSchema.extend({ truth: truthSchema, panel: panelSchema }),
   byTask: z.record(z.string(), figuresSchema),
   baselines: z.record(
     z.string(),

@@ -77,6 +77,13 @@ export function truthLine({ model: { truth }, baselines }: CtrEvaluation): strin
   return `${situation}, ${within}, ${decimal(truth.withinList, 3)} within a list, ${decimal(truth.overall, 3)} over all; ${others.join(', ')}`;
 }
 
+/** The ranking of a panel's candidates, in a sentence; undefined where there is no panel. */
+export function panelLine({ model: { panel } }: CtrEvaluation): string | undefined {
+  if (panel === null) return undefined;
+  const goal = `goal ${panel.goal.toFixed(1)}; ${String(panel.situations)} situations`;
+  return `${decimal(panel.correlation, 3)} among candidates of one situation (95% ${between(panel.interval, 3)}; ${goal})`;
+}
+
 const SPAN_HEAD = ['SPAN', 'LISTS', 'SHOWN', 'CLICKS', 'CLICK RATE', 'FROM', 'TO', 'TRAFFIC'];
 
 /** A row of a span of a log. */
@@ -124,6 +131,7 @@ function seedTable({ seeds: { bySeed, ...summaries } }: CtrEvaluation): string {
 export function ctrMarkdown(found: CtrEvaluation, what: string): string {
   const { model, notes, promptsNotInTraining: unseen } = found;
   const truth = truthLine(found);
+  const panel = panelLine(found);
   const quiet = model.daysWithoutClick.length === 0 ? 'none' : model.daysWithoutClick.join(', ');
   return `# Evaluation of the click predictor
 
@@ -144,6 +152,7 @@ AUC of lists, or of prompts, that have a clicked and an unclicked query. ECE is 
 ${[
   ...verdicts(found).map((verdict) => `The model is ${verdict}.`),
   ...(truth === undefined ? [] : [`Rank correlation with the true click probability: ${truth}.`]),
+  ...(panel === undefined ? [] : [`Rank correlation with the true click probability on the panel: ${panel}.`]),
   `On prompts that training did not have: AUC ${decimal(unseen.auc, 3)} of ${String(unseen.instances)} shown queries.`,
   ...reasons(found),
 ]

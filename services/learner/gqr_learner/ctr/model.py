@@ -62,6 +62,8 @@ class Architecture:
     """Heads on one encoder, each with a prediction of its own."""
     sources: int = 0
     """Domain embeddings, the last ones, that are those of sources and not of positions."""
+    sources_matched: bool = False
+    """Whether [CLS] is told how alike the target and each source are too; models of before there was this are not."""
     backbone: str = "bert"
     """Where all that comes from, see backbones.py."""
     examination: bool = False
@@ -138,7 +140,10 @@ class CtrModel(nn.Module):
         # Beyond the paper, which trains one predictor a task: one network for all tasks that knows which one it looks at.
         self.task = nn.Embedding(architecture.tasks, width)
         positions = architecture.max_domains - architecture.sources
-        self.match = Match(architecture.vocabulary, architecture.match, width, positions) if architecture.match > 0 else None
+        matched = architecture.sources if architecture.sources_matched else 0
+        self.match = (
+            Match(architecture.vocabulary, architecture.match, width, positions, matched) if architecture.match > 0 else None
+        )
         self.norm = nn.LayerNorm(width, architecture.norm_epsilon)
         self.dropout = nn.Dropout(architecture.dropout)
         self.project = nn.Linear(width, hidden) if architecture.embedding else nn.Identity()

@@ -50,6 +50,7 @@ def from_scratch(config: CtrConfig, train: Impressions, worker: Worker) -> Start
         max_length=config.max_length,
         max_domains=spec.domains,
         sources=spec.sources,
+        sources_matched=spec.sources > 0,
         ensemble=config.ensemble,
         tasks=len(spec.tasks) + 1,
         match=_match_width(config),

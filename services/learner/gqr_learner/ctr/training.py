@@ -159,7 +159,8 @@ class Training:
     def _step(self, chosen: npt.NDArray[np.int64]) -> None:
         state = self.state
         for group in self._optimizer.param_groups:
-            group["lr"] = self.config.step_size() * self._schedule() * group["times"]
+            # Checkpoints of before there were several rates do not have it.
+            group["lr"] = self.config.step_size() * self._schedule() * group.get("times", 1.0)
         ids, segments, domains, mask, tasks = (tensor.to(self._device) for tensor in self._train.batch(chosen))
         # Seen often enough without its task, an input of a task that is new has a fair prediction too.
         tasks = torch.where(torch.rand(tasks.shape) < self.config.task_dropout, 0, tasks.cpu()).to(self._device)

@@ -12,9 +12,10 @@ from gqr_learner.config import option, read_config, to_json
 from gqr_learner.ctr.config import CtrConfig
 from gqr_learner.ctr.evaluation.log import FORMATS, read_log
 from gqr_learner.ctr.evaluation.part_of_work import PartOfWork
-from gqr_learner.ctr.evaluation.report import Judge, describe, over_seeds
+from gqr_learner.ctr.evaluation.report import Judge, asked_of, describe, over_seeds
 from gqr_learner.ctr.evaluation.spans import Log
-from gqr_learner.ctr.fit import fit
+from gqr_learner.ctr.fit import Fitted, fit
+from gqr_learner.ctr.impressions import Impressions
 from gqr_learner.ctr.metrics import Predictions
 from gqr_learner.worker import Job, Worker
 
@@ -64,16 +65,15 @@ def run(job: Job, worker: Worker) -> None:
 
 
 def predict_test(config: CtrConfig, log: Log, folder: Path, worker: Worker, parent: Path | None = None) -> Predictions:
-    """Trains on a log and predicts its test span, float64 [instances]; what `folder` holds of an earlier call is not done again."""
+    """Trains on a log and predicts what is asked of it, float64 [instances]; what `folder` holds of an earlier call is kept."""
     done = folder / "predictions.npy"
     if done.exists():
         stored: Predictions = np.load(done)
         return stored
     folder.mkdir(parents=True, exist_ok=True)
-    test = log.test.impressions
     fitted = fit(config, log.train.impressions, log.validation.impressions, folder, worker, parent)
-    total = len(test.labels())
-    predictions = fitted.predict(test, lambda count: worker.step("predict", count, total, "instances"))
+    # One after the other: what shares a batch changes a prediction in its last digits.
+    predictions = np.concatenate([_predict(fitted, part, worker) for part in asked_of(log)])
 
     def write(path: Path) -> None:
         with path.open("wb") as file:
@@ -81,6 +81,11 @@ def predict_test(config: CtrConfig, log: Log, folder: Path, worker: Worker, pare
 
     checkpoint.write_atomically(done, write)
     return predictions
+
+
+def _predict(fitted: Fitted, impressions: Impressions, worker: Worker) -> Predictions:
+    total = len(impressions.labels())
+    return fitted.predict(impressions, lambda count: worker.step("predict", count, total, "instances", impressions.name))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,15 +1,16 @@
 """Reads the files of an evaluation into spans: event files, Parquet files of impressions, or panes of MIMICS."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gqr_learner.ctr.evaluation import mimics
 from gqr_learner.ctr.evaluation.events import read_events
 from gqr_learner.ctr.evaluation.lines import opened
-from gqr_learner.ctr.evaluation.spans import Log, Shown, Span, split_off_end
+from gqr_learner.ctr.evaluation.spans import Log, Panel, Shown, Span, split_off_end
 from gqr_learner.ctr.evaluation.truth import read_truth
-from gqr_learner.ctr.impressions import check_order, read_impressions
+from gqr_learner.ctr.impressions import Impressions, check_order, read_impressions
 from gqr_learner.worker import Job, LearnerError, Worker
 
 FORMATS = ("gqr", "mimics")
@@ -19,7 +20,7 @@ PARQUET_MAGIC = b"PAR1"
 
 
 def read_log(job: Job, format: str, views: int, seed: int, worker: Worker) -> Log:
-    """Reads the inputs "train", "test" and, where given, "validation" and "truth".
+    """Reads the inputs "train", "test" and, where given, "validation", "truth", and "panel" with "panelTruth".
 
     Raises:
         LearnerError: for files that cannot be read or hold nothing to learn from, and if a span is not later than that before it.
@@ -27,7 +28,18 @@ def read_log(job: Job, format: str, views: int, seed: int, worker: Worker) -> Lo
     given = {name: job.input(name) for name in ("train", "validation", "test") if name in job.inputs or name != "validation"}
     log = _read_panes(given, views, seed, worker) if format == "mimics" else _read_gqr(job, given, worker)
     check_order(log.train.impressions, log.validation.impressions, log.test.impressions)
-    return log
+    return replace(log, panel=_read_panel(job)) if "panel" in job.inputs else log
+
+
+def _read_panel(job: Job) -> Panel:
+    if "panelTruth" not in job.inputs:
+        raise LearnerError("the panel has no ground truth", "name the file that ground-truth --each made of it")
+    shown, _ = read_events({"panel": job.input("panel")}, lambda _: None)
+    truth = read_truth(job.input("panelTruth"))
+    known = [each for each in shown["panel"] if each.id in truth]
+    if not known:
+        raise LearnerError("no impression of the panel has a ground truth", "give the ground truth of this very panel")
+    return Panel(Impressions("panel", [each.impression for each in known]), [each.id for each in known], truth)
 
 
 def _read_gqr(job: Job, given: dict[str, Path], worker: Worker) -> Log:

@@ -10,7 +10,8 @@ from gqr_learner.ctr.evaluation.columns import Columns, Mask
 from gqr_learner.ctr.evaluation.figures import by_task, few_figures, figures, reliability, slices
 from gqr_learner.ctr.evaluation.length_bias import length_bias
 from gqr_learner.ctr.evaluation.spans import Log, Span
-from gqr_learner.ctr.evaluation.truth import against_truth, align
+from gqr_learner.ctr.evaluation.truth import against_truth, align, over_situations
+from gqr_learner.ctr.impressions import Impressions
 from gqr_learner.ctr.metrics import Predictions, baselines, clustered_error, excess_losses
 
 HEADLINES = ("auc", "aucWithinList", "aucWithinPrompt", "logloss", "calibrationError", "diffCtr", "meanPrediction")
@@ -23,16 +24,21 @@ class Judge:
         test = log.test.impressions
         self.columns = Columns.of(test, log.repeated)
         self._seed = seed
-        self._guesses = baselines(log.train.impressions, test)
+        self._guesses = baselines(log.train.impressions, Impressions("asked", [row for part in asked_of(log) for row in part.rows]))
+        self._panel = None if log.panel is None else Columns.of(log.panel.impressions)
+        if log.panel is not None:
+            self._panel_truth = align(log.panel.truth, log.panel.ids, [len(row.queries) for row in log.panel.impressions.rows])
         self._new = _of_new_prompts(log, self.columns)
         lengths = [len(row.queries) for row in test.rows]
         self._truth = None if log.truth is None else align(log.truth, log.test.ids, lengths)
 
     def figures(self, predictions: Predictions) -> dict[str, Any]:
-        """All figures over the whole span, those against the truth too where there is one."""
+        """All figures of predictions of `asked_of(log)`; those against the truth and of the panel where there are such."""
+        predictions, on_panel = np.split(predictions, [len(self.columns)])
         found = figures(self.columns, predictions, self._seed)
+        panel = None if self._panel is None else over_situations(self._panel.contexts, on_panel, self._panel_truth, self._seed)
         truth = None if self._truth is None else against_truth(self.columns, predictions, self._truth)
-        return {**found, "truth": truth}
+        return {**found, "truth": truth, "panel": panel}
 
     @cached_property
     def baselines(self) -> dict[str, Any]:
@@ -42,7 +48,8 @@ class Judge:
     def _against_baselines(self, predictions: Predictions) -> dict[str, Any]:
         """Their figures with those by task, and the predictor's logloss less theirs: below 0, the predictor is better."""
         found = {}
-        for name, guess in self._guesses.items():
+        for name, all_of_it in self._guesses.items():
+            guess = all_of_it[: len(self.columns)]
             excess = excess_losses(self.columns.labels, predictions, guess)
             found[name] = {
                 **self.baselines[name],
@@ -54,11 +61,12 @@ class Judge:
 
     def report(self, predictions: Predictions) -> dict[str, Any]:
         """Everything that is said of one predictor."""
-        columns = self.columns
+        columns, whole = self.columns, self.figures(predictions)
+        predictions = predictions[: len(columns)]
         masks = {str(task): columns.tasks == task for task in np.unique(columns.tasks)}
         parts = {"all": (columns, predictions), **{task: (columns.where(mask), predictions[mask]) for task, mask in masks.items()}}
         return {
-            "model": self.figures(predictions),
+            "model": whole,
             "byTask": by_task(columns, predictions, self._seed),
             "baselines": self._against_baselines(predictions),
             "promptsNotInTraining": few_figures(columns.where(self._new), predictions[self._new]),
@@ -66,6 +74,11 @@ class Judge:
             "reliability": {name: reliability(*part) for name, part in parts.items()},
             "lengthBias": {name: length_bias(*part) for name, part in parts.items()},
         }
+
+
+def asked_of(log: Log) -> list[Impressions]:
+    """What a predictor is asked of, one after the other: the test span, and the panel if there is one."""
+    return [log.test.impressions, *([log.panel.impressions] if log.panel is not None else [])]
 
 
 def over_seeds(found: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
@@ -90,6 +103,7 @@ def headlines(found: Mapping[str, Any]) -> dict[str, Any]:
         "truthWithinContext": None if truth is None else truth["withinContext"],
         "truthWithinPrompt": None if truth is None else truth["withinPrompt"],
         "truthWithinList": None if truth is None else truth["withinList"],
+        "panel": None if found["panel"] is None else found["panel"]["correlation"],
     }
 
 

@@ -34,6 +34,16 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """Situations with several candidates each, an impression of one query a candidate; nothing was clicked. For judging only."""
+
+    impressions: Impressions
+    ids: Sequence[str]
+    truth: Truth
+    """Of every impression, by its id."""
+
+
+@dataclass(frozen=True)
 class Log:
     """What a predictor is trained, stopped and judged on."""
 
@@ -46,6 +56,7 @@ class Log:
     """Whether lists are views of one list over and over."""
     notes: Mapping[str, Any]
     """How labels were made, for the report."""
+    panel: "Panel | None" = None
 
     def of_task(self, task: str) -> "Log":
         """The same log with one task only."""

@@ -4,7 +4,7 @@ They are read here, for evaluation, and by nothing that trains.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import rankdata, spearmanr
 
 from gqr_learner.ctr.evaluation.columns import Column, Columns, renumbered
+from gqr_learner.ctr.evaluation.intervals import RESAMPLES
 from gqr_learner.ctr.evaluation.lines import numbered_lines
 from gqr_learner.ctr.metrics import Predictions
 from gqr_learner.worker import LearnerError
@@ -102,17 +103,35 @@ def against_truth(columns: Columns, predictions: Predictions, truth: Predictions
     }
 
 
+def over_situations(contexts: Column, predictions: Predictions, truth: Predictions, seed: int) -> dict[str, Any]:
+    """Mean rank correlation within a situation, with a 95% bootstrap over situations: what alignment asks of its reward.
+
+    As `withinContext` of `against_truth`, but that every situation weighs the same.
+    """
+    known = ~np.isnan(truth)
+    found = np.array([correlation for correlation, _ in _correlations(contexts[known], predictions[known], truth[known])])
+    if len(found) == 0:
+        return {"correlation": None, "interval": None, "situations": 0, "goal": GOAL}
+    rng = np.random.default_rng(seed)
+    means = found[rng.integers(len(found), size=(RESAMPLES, len(found)))].mean(1)
+    interval = [float(end) for end in np.quantile(means, [0.025, 0.975])] if len(found) > 1 else None
+    return {"correlation": float(found.mean()), "interval": interval, "situations": len(found), "goal": GOAL}
+
+
 def _within(groups: Column, predictions: Predictions, truth: Predictions) -> tuple[float | None, int]:
+    found = list(_correlations(groups, predictions, truth))
+    weight = sum(size - 1 for _, size in found)
+    return (sum(correlation * (size - 1) for correlation, size in found) / weight if weight > 0 else None), len(found)
+
+
+def _correlations(groups: Column, predictions: Predictions, truth: Predictions) -> Iterator[tuple[float, int]]:
+    """Spearman's correlation and size of each group in which the truth differs."""
     order = np.argsort(groups, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    total, weight, count = 0.0, 0, 0
     for rows in members:
         # What is the same text has the same truth up to rounding.
         right = rankdata(np.round(truth[rows], 12))
         if len(rows) < 2 or np.ptp(right) == 0:
             continue
         told = rankdata(predictions[rows])
-        total += (len(rows) - 1) * (float(np.corrcoef(told, right)[0, 1]) if np.ptp(told) > 0 else 0.0)
-        weight += len(rows) - 1
-        count += 1
-    return (total / weight if weight > 0 else None), count
+        yield (float(np.corrcoef(told, right)[0, 1]) if np.ptp(told) > 0 else 0.0), len(rows)
