@@ -51,7 +51,7 @@ export interface Impression {
   readonly occurredAt: number;
   readonly taskId: string;
   readonly context: SearchContext;
-  /** Co-occurrence queries that the model saw. */
+  /** Co-occurrence queries that the models saw: the one that writes, and the one that predicts clicks. */
   readonly cooccurrenceQueries: readonly string[];
   readonly queries: readonly ShownQuery[];
   readonly auxiliaryTexts: Readonly<Record<string, string>>;

@@ -271,7 +271,7 @@ export type Impression = Message<"gqr.events.v1.Impression"> & {
   context?: SearchContext | undefined;
 
   /**
-   * Co-occurrence queries shown to the model.
+   * Co-occurrence queries shown to the models: the one that writes, and the one that predicts clicks.
    *
    * @generated from field: repeated string cooccurrence_queries = 7;
    */

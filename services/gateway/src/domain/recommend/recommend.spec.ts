@@ -122,6 +122,14 @@ describe('the log of an answer', () => {
     ]);
   });
 
+  it('has what the predictor was told of a list that the language model had no part in', async () => {
+    stage.writer.fail('unavailable');
+    stage.nextQueries.next = { 'solar panels': ['solar panel price', 'solar panel size'] };
+    await stage.recommend.recommend(requestWith(), unlimited);
+    expect(stage.predictor.requests.at(-1)?.cooccurrenceQueries).toEqual(['solar panel price', 'solar panel size']);
+    expect(stage.journal.impressions[0]?.cooccurrenceQueries).toEqual(['solar panel price', 'solar panel size']);
+  });
+
   it('has an impression id that knows what was shown', async () => {
     const { impressionId } = await stage.recommend.recommend(requestWith(), unlimited);
     expect(stage.ids.open(impressionId)?.positionOf('solar panel lifespan')).toBe(2);

@@ -10,6 +10,7 @@ import type { RecommendRequest } from './request.js';
 export interface Shown {
   readonly sessionId: string;
   readonly context: SearchContext;
+  /** What the predictor was told, whoever wrote the list: it is trained on what is recorded. */
   readonly cooccurrenceQueries: readonly string[];
   readonly queries: readonly Recommendation[];
   readonly auxiliaryTexts: Readonly<Record<string, string>>;
@@ -57,7 +58,7 @@ export class Recording {
       occurredAt,
       taskId: request.task.id,
       context: shown.context,
-      cooccurrenceQueries: shown.queries.some((query) => query.source === 'generation') ? shown.cooccurrenceQueries : [],
+      cooccurrenceQueries: shown.cooccurrenceQueries,
       queries: shown.queries,
       auxiliaryTexts: shown.auxiliaryTexts,
       modelVersions: shown.modelVersions,
