@@ -86,7 +86,7 @@ class AdaptedLinears:
             if type(module) is torch.nn.Linear:
                 # What draws tokens goes along the vocabulary, which must lie together.
                 whole = module is model.get_output_embeddings()
-                module.forward = self._weight_first(name, module, whole) if weight_first else self._rows_first(name, module)
+                module.forward = self._weight_first(name, module, whole) if weight_first else self._rows_first(name, module)  # type: ignore[method-assign]
 
     def add(self, number: int, pairs: dict[str, Pair]) -> None:
         """Makes an adapter known by a number."""
