@@ -23,7 +23,7 @@ import { recordSession } from './domain/starter/record-session.js';
 //   node dist/src/starter-events.js --out FILE [--seed 1] [--sessions 900] [--earlier 6000] [--days 14] [--end 2026-11-22] [--cooccurrence N] [--world DIR]
 // `--end` is the last day (UTC). `--earlier` visitors come before the first session; their typed queries make the lists.
 // `--cooccurrence N` writes into each impression what a co-occurrence index of all days before its own knew of the query: what followed it at
-// least N times (the trainer's default is 2). A gateway logs that only of lists that a language model took part in; none did in these.
+// least N times (the trainer's default is 2), as a gateway records what it told its models.
 const whole = (most: number) => z.coerce.number<string>().int().min(1).max(most);
 const optionsSchema = z.object({
   out: z.string('is required: the file to write'),
