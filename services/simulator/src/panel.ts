@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import { toJsonString } from '@bufbuild/protobuf';
 import { EventSchema } from '@gqr/protos/gqr/events/v1/events';
 import { z } from 'zod';
 import { panelEvents, panelSources } from './adapters/events/panel-events.js';
+import { readLogFile } from './adapters/files/read-log-file.js';
 import { randomFor } from './domain/random/random.js';
 import { drawPanel } from './domain/truth/panel.js';
 
@@ -32,9 +32,7 @@ if (!options.success || positionals.length === 0) {
   process.exit(1);
 }
 const { out, from, seed, ...shape } = options.data;
-const lines = positionals.flatMap((file) =>
-  (file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file)).toString().split('\n'),
-);
+const lines = positionals.flatMap((file) => readLogFile(file).toString().split('\n'));
 const situations = drawPanel(panelSources(lines), { from: Date.parse(from), ...shape }, randomFor(BigInt(seed), 'panel', 0));
 const events = panelEvents(situations);
 writeFileSync(out, events.map((event) => `${toJsonString(EventSchema, event)}\n`).join(''));

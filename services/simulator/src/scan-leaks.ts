@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
+import { readLogFile } from './adapters/files/read-log-file.js';
 import { readBehaviour } from './adapters/yaml/behaviour-file.js';
 import { readWorld } from './adapters/yaml/topic-files.js';
 import { hiddenWords } from './domain/truth/hidden-words.js';
@@ -12,8 +11,7 @@ const files = args.filter((arg) => !arg.startsWith('--'));
 const hidden = hiddenWords(readWorld(worldDir), readBehaviour(worldDir));
 let leaks = 0;
 for (const file of files) {
-  const bytes = readFileSync(file);
-  const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const text = readLogFile(file).toString('utf8');
   for (const word of hidden.filter((each) => text.includes(each))) {
     leaks++;
     console.log(`${file}: holds ${JSON.stringify(word)}, which only the simulator may know`);

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { TASK_IDS } from '../../domain/population/behaviour.js';
 import type { PolicyList } from '../../domain/truth/ground-truth-report.js';
@@ -7,6 +5,7 @@ import { passedOver, type SessionList } from '../../domain/truth/passed-over.js'
 import type { Fault } from '../../domain/world/lint-topics.js';
 import { WorldError } from '../world-error.js';
 import { decode } from '../yaml/yaml-file.js';
+import { readLogFile } from '../files/read-log-file.js';
 
 const exchange = z.object({ query: z.string(), response: z.string().default('') });
 const context = { query: z.string().min(1, 'is empty'), response: z.string().default(''), history: z.array(exchange).default([]) };
@@ -69,7 +68,7 @@ export function readShownLists(files: readonly string[]): PolicyList[] {
   const clicked = new Set<string>();
   const faults: Fault[] = [];
   for (const file of files) {
-    const decoded = decode(file, file.endsWith('.gz') ? gunzipSync(readFileSync(file)) : readFileSync(file));
+    const decoded = decode(file, readLogFile(file));
     if ('fault' in decoded) throw new WorldError([decoded.fault]);
     for (const [at, line] of decoded.text.split('\n').entries()) {
       const fault = (problem: string, remedy: string): void => void faults.push({ file, line: at + 1, problem, remedy });
